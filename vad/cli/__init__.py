@@ -1,0 +1,64 @@
+"""The command line: a command is a file in this folder, loaded only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from vad import __version__
+from vad.errors import ConfigError, VadError
+
+# Kept here so that `vad --help` imports none of them.
+_COMMANDS = {
+    "detect": ("vad.cli.detect", "Find the speech in recordings."),
+    "train": ("vad.cli.train", "Train a model from a config and export it."),
+    "prepare": ("vad.cli.prepare", "Make the training shards of a config."),
+    "export": ("vad.cli.export", "Turn a trained run into a .tflite file and verify it."),
+    "evaluate": ("vad.cli.evaluate", "Score the detector, and others, on labelled recordings."),
+    "data": ("vad.cli.data", "Check, count, fetch and import corpora."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, and whose errors are one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except VadError as error:
+            click.echo(f"vad: {error}", err=True)
+            ctx.exit(2 if isinstance(error, ConfigError) else 1)
+        except BrokenPipeError:
+            # The reader of our output has gone (`vad detect … | head`): nobody is left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="vad", message="%(prog)s %(version)s")
+def main() -> None:
+    """Speech activity detection: find, train, export and judge.
+
+    Results go to standard output, everything else to standard error. Exit status: 0 done, 1 something failed,
+    2 wrong usage or config.
+    """

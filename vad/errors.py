@@ -1,0 +1,82 @@
+"""The exception tree: everything this package raises on purpose.
+
+    VadError
+    ├─ ConfigError(ValueError)      a config file or an option: file, dotted key, expected, received
+    ├─ ManifestError(ValueError)    a manifest row: file:line, field, recording id
+    ├─ AudioError                   a recording: path, what the decoder said
+    ├─ FeatureError(ValueError)     frames and features
+    │  ├─ ShapeError
+    │  ├─ NonFiniteError
+    │  └─ FingerprintError          features made by another front-end
+    ├─ ModelError                   an artifact or a run: wanted, found
+    └─ MissingDependencyError(ImportError)   the exact install line
+
+Messages are one line a problem: the place, the rule, the value received, the remedy. The library raises; only
+the command line prints.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class VadError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ConfigError(VadError, ValueError):
+    """A config file, an option or a combination of options that cannot act."""
+
+
+class ManifestError(VadError, ValueError):
+    """A manifest that breaks its format; the message holds one line per problem."""
+
+
+class AudioError(VadError):
+    """A recording that cannot be read."""
+
+
+class FeatureError(VadError, ValueError):
+    """Frames or features that break a rule of the front-end."""
+
+
+class ShapeError(FeatureError):
+    """An array of another shape or dtype than stated."""
+
+
+class NonFiniteError(FeatureError):
+    """NaN or infinity where numbers are expected."""
+
+
+class FingerprintError(FeatureError):
+    """Features, shards or a model made by another front-end than the one in use."""
+
+
+class ModelError(VadError):
+    """An artifact or a run directory that cannot be used."""
+
+
+class MissingDependencyError(VadError, ImportError):
+    """An optional package is needed and absent.
+
+    Args:
+        package: the missing package, as it is installed.
+        install: the command line that installs it.
+        purpose: what needs it, for the head of the message.
+    """
+
+    def __init__(self, package: str, *, install: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs {package}, which is not installed: {install}")
+        self.package = package
+
+
+def extra_line(extra: str) -> str:
+    """Returns the command line that installs an extra of this package, such as ``train``."""
+    return f"pip install 'lstm-vad[{extra}]'"
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """Returns " (did you mean 'x'?)" for the valid name closest to `name`, or the empty string."""
+    close = difflib.get_close_matches(name, list(valid), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
