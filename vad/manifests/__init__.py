@@ -1,0 +1,31 @@
+"""Manifests: JSONL files with one row per recording, with its labels, licence and origin.
+
+`rows` says what a row is and which rules it keeps, `read` and `write` are the two directions between rows and
+files, `resolve` finds the audio that a row names.
+"""
+
+from __future__ import annotations
+
+from vad.manifests.read import Problem, Scan, read_manifest, read_manifests, scan_manifest
+from vad.manifests.resolve import Clip, data_home, original_path, packed_path, resolve
+from vad.manifests.rows import KINDS, LABEL_SOURCES, SPLITS, TIERS, Recording
+from vad.manifests.write import write_manifest
+
+__all__ = [
+    "KINDS",
+    "LABEL_SOURCES",
+    "SPLITS",
+    "TIERS",
+    "Clip",
+    "Problem",
+    "Recording",
+    "Scan",
+    "data_home",
+    "original_path",
+    "packed_path",
+    "read_manifest",
+    "read_manifests",
+    "resolve",
+    "scan_manifest",
+    "write_manifest",
+]

@@ -1,0 +1,88 @@
+"""From a row to its audio: the packed copy, a file beside the manifest, or the fetched original."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from vad.manifests.rows import HISTORY, Recording
+
+HOME_VARIABLE = "VAD_DATA_HOME"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A stretch of an audio file.
+
+    Attributes:
+        path: the file.
+        offset_s: where in it the clip starts, in seconds.
+        duration_s: length of the clip in seconds.
+    """
+
+    path: Path
+    offset_s: float
+    duration_s: float
+
+
+def data_home() -> Path:
+    """Returns the folder that corpora lie in: ``$VAD_DATA_HOME``, else a folder in the user's cache."""
+    stated = os.environ.get(HOME_VARIABLE)
+    if stated:
+        return Path(stated).expanduser()
+    if sys.platform == "win32":
+        cache = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        cache = Path.home() / "Library" / "Caches"
+    else:
+        cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return cache / "lstm-vad"
+
+
+def packed_path(recording: Recording, home: Path) -> Path | None:
+    """Returns where the row's own audio file lies in the data home; None when it may only lie by the manifest."""
+    if ".." in PurePosixPath(recording.audio).parts:
+        return None
+    return home / recording.audio
+
+
+def original_path(recording: Recording, home: Path) -> Path | None:
+    """Returns where the original file lies once it is fetched; None when there is nothing to fetch it by."""
+    origin, commit, path = recording.origin, recording.origin_commit, recording.origin_path
+    if origin is None or commit is None or path is None or commit == HISTORY:
+        return None
+    address = urlsplit(origin)
+    owner, name = address.path.strip("/").split("/")
+    # A port is part of the place; its colon cannot stand in a file name everywhere.
+    host = address.netloc.rpartition("@")[2].replace(":", "_")
+    return home / "originals" / host / owner / name / commit / path
+
+
+def resolve(recording: Recording, home: Path) -> Clip | None:
+    """Finds the audio of a row.
+
+    Looks for the packed copy in the data home, then for a file relative to the manifest's folder (corpora that
+    live beside their manifest), then for the fetched original, which is the whole file and so starts at 0.
+
+    Args:
+        recording: the row.
+        home: the data home, see `data_home`.
+
+    Returns:
+        The clip, or None when none of the files is there. Nothing is opened: whether a file is sound is shown by
+        reading it.
+    """
+    packed = packed_path(recording, home)
+    if packed is not None and packed.is_file():
+        return Clip(packed, recording.offset_s, recording.duration_s)
+    if recording.folder is not None:
+        beside = recording.folder / recording.audio
+        if beside.is_file():
+            return Clip(beside, recording.offset_s, recording.duration_s)
+    original = original_path(recording, home)
+    if original is not None and original.is_file():
+        return Clip(original, 0.0, recording.duration_s)
+    return None
