@@ -1,0 +1,101 @@
+"""The sequence model: log-mel frames in, one logit per frame out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from vad.config.model import ModelConfig
+from vad.errors import ShapeError
+
+
+@keras.saving.register_keras_serializable("vad")
+class FrameNormalization(keras.layers.Layer):  # type: ignore[misc]
+    """Subtracts a mean and divides by a standard deviation per mel band: numbers of the training set, not learnt.
+
+    Never numbers of the clip at hand: those are not known yet while it streams.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the statistics, neutral until they are set."""
+        size = (input_shape[-1],)
+        self.mean = self.add_weight(name="mean", shape=size, initializer="zeros", trainable=False)
+        self.std = self.add_weight(name="std", shape=size, initializer="ones", trainable=False)
+
+    def set_statistics(self, mean: NDArray[np.float32], std: NDArray[np.float32]) -> None:
+        """Stores the statistics.
+
+        Args:
+            mean: float32 ``(n_mels,)``.
+            std: float32 ``(n_mels,)``, positive.
+
+        Raises:
+            ShapeError: another shape, or a deviation that is not positive and finite.
+        """
+        for name, value in (("mean", mean), ("std", std)):
+            if value.shape != tuple(self.mean.shape):
+                raise ShapeError(f"normalization {name} must be {tuple(self.mean.shape)}; received {value.shape}")
+        if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
+            raise ShapeError(f"normalization needs a finite mean and a positive std; received {mean}, {std}")
+        self.mean.assign(mean)
+        self.std.assign(std)
+
+    def call(self, inputs: Any) -> Any:
+        """Returns the normalised frames, in the shape of `inputs`."""
+        mean = keras.ops.cast(self.mean, inputs.dtype)
+        return (inputs - mean) / keras.ops.cast(self.std, inputs.dtype)
+
+
+def build_model(
+    config: ModelConfig, n_features: int, *, use_cudnn: bool | str = "auto", stateful_io: bool = False
+) -> keras.Model:
+    """Builds the sequence model.
+
+    The layers keep to what the cuDNN kernel accepts: tanh and sigmoid, bias, no recurrent dropout, not unrolled,
+    no mask (excerpts are right-padded and the loss is weighted instead).
+
+    Args:
+        config: the network.
+        n_features: mel bands of a frame.
+        use_cudnn: as Keras has it: ``"auto"``, ``True`` (fail when it cannot run) or ``False`` (for export).
+        stateful_io: the model also takes each layer's state and returns the new one, for training across the
+            edges of excerpts.
+
+    Returns:
+        A model from float32 ``(batch, time, n_features)`` to logits ``(batch, time)``; with `stateful_io` from
+        ``[frames, h_0, c_0, …]`` to ``[logits, h_0, c_0, …]``, states ``(batch, units)``. Layers are named
+        ``normalization``, ``lstm_0`` …, ``logits``.
+    """
+    frames = keras.Input((None, n_features), name="features")
+    x = FrameNormalization(name="normalization")(frames)
+    states_in: list[Any] = []
+    states_out: list[Any] = []
+    for index in range(config.layers):
+        layer = keras.layers.LSTM(
+            config.units,
+            return_sequences=True,
+            return_state=stateful_io,
+            dropout=config.dropout if index else 0.0,
+            use_cudnn=use_cudnn,
+            name=f"lstm_{index}",
+        )
+        if stateful_io:
+            state = [keras.Input((config.units,), name=f"{kind}_{index}") for kind in "hc"]
+            x, *new_state = layer(x, initial_state=state)
+            states_in += state
+            states_out += new_state
+        else:
+            x = layer(x)
+    # The logits stay in float32 under mixed precision: the loss takes their exponential.
+    logits = keras.ops.squeeze(keras.layers.Dense(1, dtype="float32", name="logits")(x), axis=-1)
+    if stateful_io:
+        return keras.Model([frames, *states_in], [logits, *states_out], name="vad")
+    return keras.Model(frames, logits, name="vad")
+
+
+def recurrent_layers(model: keras.Model) -> list[keras.layers.LSTM]:
+    """Returns the recurrent layers of a model from the input up."""
+    return [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
