@@ -22,7 +22,7 @@ class ModelConfig(Section):
     """
 
     cell: Literal["lstm"] = "lstm"
-    units: int = Field(64, ge=1, le=1024)
-    layers: int = Field(2, ge=1, le=8)
-    lookahead_frames: int = Field(4, ge=0, le=100)
-    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    units: int = Field(default=64, ge=1, le=1024)
+    layers: int = Field(default=2, ge=1, le=8)
+    lookahead_frames: int = Field(default=4, ge=0, le=100)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)

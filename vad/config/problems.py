@@ -1,0 +1,71 @@
+"""What pydantic found wrong, said in the words of the config file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from vad.config.document import Node
+from vad.config.paths import inner_sections, step_into
+from vad.errors import did_you_mean
+
+_WIDTH = 80
+
+
+def describe(error: ValidationError, tree: Node, root: type) -> list[str]:
+    """Returns one line per problem: place, dotted key, rule, value received, nearest valid name.
+
+    Args:
+        error: what validation raised.
+        tree: the config as it was written, for places.
+        root: the type of the whole config, for the names that are valid.
+    """
+    return [_line(item, tree, root) for item in error.errors(include_url=False)]
+
+
+def _line(item: Any, tree: Node, root: type) -> str:
+    keys = _written_keys(item["loc"], tree, root)
+    dotted = ".".join(str(key) for key in keys)
+    place = tree.find(keys).place
+    head = f"{place}: {dotted}" if dotted else place
+    kind = item["type"]
+    if kind in {"extra_forbidden", "unexpected_keyword_argument"}:
+        valid = _valid_names(root, keys[:-1])
+        listed = f"; valid keys: {', '.join(valid)}" if valid else ""
+        return f"{head}: no such key{did_you_mean(str(keys[-1]), valid)}{listed}"
+    if kind in {"missing", "missing_argument"}:
+        return f"{head}: this key is required and not given"
+    if kind == "value_error":
+        return f"{head}: {item['ctx']['error']}"
+    received = repr(item["input"])
+    short = received if len(received) <= _WIDTH else received[: _WIDTH - 1] + "…"
+    nearest = ""
+    if kind in {"literal_error", "enum"}:
+        names = [name.strip(" '") for name in item["ctx"]["expected"].replace(" or ", ", ").split(",")]
+        nearest = did_you_mean(str(item["input"]), names)
+    rule = item["msg"].replace("Input should be", "must be")
+    return f"{head}: {rule}; received {short}{nearest}"
+
+
+def _written_keys(location: tuple[str | int, ...], tree: Node, root: type) -> tuple[str | int, ...]:
+    """Returns the location without the names of union members that pydantic puts between keys."""
+    keys: list[str | int] = []
+    annotation: Any = root
+    for index, key in enumerate(location):
+        inner = step_into(annotation, key)
+        last = index == len(location) - 1
+        node = tree.find(tuple(keys)).value
+        written = isinstance(node, dict) and key in node
+        if inner is None and not written and not (last and inner_sections(annotation)):
+            continue
+        keys.append(key)
+        annotation = inner
+    return tuple(keys)
+
+
+def _valid_names(root: Any, keys: tuple[str | int, ...]) -> list[str]:
+    annotation = root
+    for key in keys:
+        annotation = step_into(annotation, key)
+    return [name for fields in inner_sections(annotation) for name in fields]

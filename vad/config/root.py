@@ -1,0 +1,57 @@
+"""The whole config of a model: what goes in, what is learned, what is written."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import PurePath
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field
+
+from vad.config.data import DataConfig
+from vad.config.export import ExportConfig
+from vad.config.model import ModelConfig
+from vad.config.section import Section
+from vad.config.training import TrainingConfig
+from vad.decision import DecisionRule
+from vad.features.spec import FeatureSpec
+
+
+class Config(Section):
+    """Everything that decides what a training makes; the same config and seed give the same model.
+
+    Args:
+        name: what the run is called; the run directory's name unless another is given.
+        seed: of weights, mixtures and shuffling.
+        features: the front-end.
+        data: recordings, mixtures, shards.
+        model: the network.
+        training: the loop.
+        decision: from posteriors to segments, written into the artifact.
+        export: the artifact.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    features: FeatureSpec = FeatureSpec()
+    data: DataConfig
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    decision: DecisionRule = DecisionRule()
+    export: ExportConfig = ExportConfig()
+
+    def dump(self) -> str:
+        """Returns the resolved config as YAML that `load_config` reads back equal; paths are absolute."""
+        return yaml.safe_dump(_plain(self.model_dump()), sort_keys=False, allow_unicode=True)
+
+
+def _plain(value: Any) -> Any:
+    """Returns `value` made of what YAML knows."""
+    if isinstance(value, dict):
+        return {str(key): _plain(child) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(child) for child in value]
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, PurePath) else value
