@@ -48,6 +48,10 @@ class StreamingLogMel:
         """
         chunk = check_waveform(chunk)
         spec = self._spec
+        if self._held + len(chunk) < spec.win_length:
+            self._ring[self._held : self._held + len(chunk)] = chunk
+            self._held += len(chunk)
+            return np.empty((0, spec.n_mels), np.float32)
         samples = np.concatenate([self._ring[: self._held], chunk])
         n_frames = spec.grid.count(len(samples))
         frames = np.empty((n_frames, spec.n_mels), np.float32)
