@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    import keras
 
 # Tests run on the CPU alone, and TensorFlow's start-up chatter would hide what a failing test says.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+ENERGY_LOOKAHEAD = 4
 
 
 @pytest.fixture(scope="session")
@@ -29,4 +34,51 @@ def data_home() -> Path:
     path = Path(home).resolve()
     if not path.is_dir():
         pytest.skip(f"VAD_DATA_HOME={home} is no folder: no real recordings to test on")
+    return path
+
+
+@pytest.fixture(scope="session")
+def energy_model() -> keras.Model:
+    """A small network that was not trained: it takes what is loud for speech, with some disorder in its weights.
+
+    Its posteriors run over the whole range, so that segments, streams and exports can be tested without a training.
+    """
+    import numpy as np
+
+    from vad.config.model import ModelConfig
+    from vad.models import build_model
+
+    config = ModelConfig(units=16, layers=2, lookahead_frames=ENERGY_LOOKAHEAD)
+    model = build_model(config, 40, use_cudnn=False)
+    rng = np.random.default_rng(7)
+    for layer in ("lstm_0", "lstm_1"):
+        kernel, recurrent, bias = (rng.normal(0, 0.1, w.shape) for w in model.get_layer(layer).get_weights())
+        candidate = slice(2 * config.units, 3 * config.units)
+        kernel[:, candidate] += 4.0 / len(kernel)
+        bias += np.repeat([2.0, -0.5, 0.0, 2.0], config.units)
+        model.get_layer(layer).set_weights([kernel, recurrent, bias])
+    model.get_layer("logits").set_weights([np.full((config.units, 1), 4.0 / config.units), np.zeros(1)])
+    # Log-mel of noise at about -45 dB full scale lies near the mean: louder is positive.
+    model.get_layer("normalization").set_statistics(np.full(40, -7.0, np.float32), np.full(40, 2.0, np.float32))
+    return model
+
+
+@pytest.fixture(scope="session")
+def energy_artifact(energy_model: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `.tflite` of `energy_model`."""
+    from vad.artifact import Metadata, save_artifact
+    from vad.export.convert import convert_step_model, signature_table
+    from vad.features.spec import FeatureSpec
+    from vad.models import StepModel
+
+    step_model = StepModel(energy_model, FeatureSpec())
+    metadata = Metadata(
+        features=FeatureSpec(),
+        lookahead_frames=ENERGY_LOOKAHEAD,
+        states=step_model.state_shapes,
+        signatures=signature_table((1, 32)),
+        label_rule="what is loud",
+    )
+    path = tmp_path_factory.mktemp("energy") / "energy.tflite"
+    save_artifact(path, convert_step_model(step_model, (1, 32)), metadata)
     return path

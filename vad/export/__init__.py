@@ -1,0 +1,1 @@
+"""From a trained run to a `.tflite` that LiteRT has proved equal to Keras."""
