@@ -1,0 +1,186 @@
+"""Opened recordings, and how their samples come out: in bounded blocks, a cut exact to the sample."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from vad.audio.raw import BLOCK_VALUES, RawFormat, raw_blocks, truncated
+from vad.audio.resample import MAX_RATE, MIN_RATE
+from vad.errors import AudioError
+
+# Formats whose length stands in no header, or only roughly: a shorter decode is not a truncation.
+_OPEN_ENDED = ("OGG", "MP3")
+# An Opus decoder that starts in the middle needs time to reach the state it would have had.
+_OPUS_PREROLL_S = 4
+# libsndfile's count of samples where the header leaves it open.
+_UNKNOWN_LENGTH = 1 << 62
+
+
+class Recording(ABC):
+    """An opened recording that hands out its samples in bounded blocks."""
+
+    def __init__(self, name: str, sample_rate: int, channels: int) -> None:
+        if not MIN_RATE <= sample_rate <= MAX_RATE:
+            raise AudioError(f"{name}: sample rates from {MIN_RATE} to {MAX_RATE} Hz are read; this has {sample_rate}")
+        self.name = name
+        self.sample_rate = sample_rate
+        self.channels = channels
+
+    @abstractmethod
+    def _begin(self, start: int) -> int:
+        """Goes to a sample from which decoding reaches `start` rightly, and returns it; at most `start`."""
+
+    @abstractmethod
+    def _decode(self, n_samples: int | None) -> Iterator[NDArray[np.float32]]:
+        """Yields blocks (n, channels) from the place where `_begin` went; may stop after `n_samples`."""
+
+    def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.float32]]:
+        """Yields the samples [`start`, `stop`), to the end where `stop` is None.
+
+        Yields:
+            float32 (n, channels).
+
+        Raises:
+            AudioError: when the recording cannot be decoded, holds no samples or ends before the cut does.
+        """
+        position = first = self._begin(start)
+        for block in self._decode(None if stop is None else stop - first):
+            end = position + len(block)
+            if end > start:
+                yield block[max(0, start - position) : len(block) if stop is None else max(0, stop - position)]
+            position = end
+            if stop is not None and end >= stop:
+                return
+        if start == 0 and stop is None:
+            return
+        # Start and length are rounded to samples one by one, so a cut may end one sample late; no more.
+        needed = start + 1 if stop is None else max(stop - 1, min(stop, start + 1))
+        if position < needed:
+            until = "the end" if stop is None else f"{stop / self.sample_rate:g} s"
+            raise AudioError(
+                f"{self.name}: the cut from {start / self.sample_rate:g} s to {until} reaches past the "
+                f"recording, which ends at {position / self.sample_rate:g} s"
+            )
+
+
+class Headerless(Recording):
+    """Plain samples that follow one another in a stream, after a header that has been read."""
+
+    def __init__(self, name: str, stream: BinaryIO, raw: RawFormat, n_samples: int | None) -> None:
+        super().__init__(name, raw.sample_rate, raw.channels)
+        self._stream, self._raw, self._n_samples = stream, raw, n_samples
+
+    def _begin(self, start: int) -> int:
+        return 0
+
+    def _decode(self, n_samples: int | None) -> Iterator[NDArray[np.float32]]:
+        return raw_blocks(self._stream, self._raw, self.name, self._n_samples)
+
+
+class SequentialFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A SoundFile that only reads on.
+
+    SoundFile seeks to where it is after every read. In Ogg and MP3 that makes the decoder start anew, and blocks
+    come out other than the whole: bursts of noise in MP3, a garbled last packet in Opus.
+    """
+
+    def seekable(self) -> bool:
+        """Returns False, so that `read` leaves the position alone."""
+        return False
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether libsndfile can go to a sample in this format."""
+        return bool(super().seekable())
+
+
+class Decoded(Recording):
+    """Anything libsndfile reads."""
+
+    def __init__(self, name: str, file: SequentialFile) -> None:
+        super().__init__(name, file.samplerate, file.channels)
+        self._file = file
+        self.format = f"{file.format} {file.subtype}"
+        """Container and encoding."""
+        self.n_samples = int(file.frames) if file.frames < _UNKNOWN_LENGTH else None
+        """Samples per channel that the header states; None where it leaves that open."""
+        self._position = 0
+
+    def _begin(self, start: int) -> int:
+        first = start if self.n_samples is None else min(start, self.n_samples)
+        if self._file.subtype == "OPUS":
+            first = max(0, first - _OPUS_PREROLL_S * self.sample_rate)
+        elif self._file.format in _OPEN_ENDED or not self._file.can_seek:
+            # In Vorbis libsndfile may land a block beside the sample asked for, in MP3 in the middle of a bit
+            # reservoir: decode from the start.
+            first = 0
+        if first:
+            with _decoder_errors(self.name, 0):
+                self._position = self._file.seek(first)
+        return first
+
+    def _decode(self, n_samples: int | None) -> Iterator[NDArray[np.float32]]:
+        first = position = self._position
+        block_samples = max(1, BLOCK_VALUES // self.channels)
+        while n_samples is None or position - first < n_samples:
+            wanted = block_samples if n_samples is None else min(block_samples, n_samples - (position - first))
+            with _decoder_errors(self.name, position):
+                block = self._file.read(wanted, dtype="float32", always_2d=True)
+            if not len(block):
+                break
+            position += len(block)
+            yield block
+        else:
+            return
+        if position == 0:
+            raise AudioError(f"{self.name}: holds no samples")
+        promised = None if self._file.format in _OPEN_ENDED else self.n_samples
+        if promised is not None and position < promised:
+            raise AudioError(truncated(self.name, promised, position))
+
+
+@contextlib.contextmanager
+def open_decoder(file: str | Any, name: str) -> Iterator[Decoded]:
+    """Opens a recording that libsndfile reads, for the length of a ``with`` block.
+
+    Args:
+        file: a path, or a binary stream that can seek, which is left open.
+        name: of the recording, for messages.
+
+    Raises:
+        AudioError: with what libsndfile said.
+    """
+    try:
+        decoder = SequentialFile(file)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(
+            f"{name}: not a recording that can be read ({_said(error)}); WAV, FLAC, Ogg, Opus, MP3 and AIFF are"
+        ) from None
+    except TypeError as error:
+        # Files named .raw: libsndfile wants to be told what they hold.
+        raise AudioError(f"{name}: has no header ({error}); state its raw format instead") from None
+    with decoder:
+        yield Decoded(name, decoder)
+
+
+@contextlib.contextmanager
+def _decoder_errors(name: str, position: int) -> Iterator[None]:
+    """Turns what libsndfile raises while decoding into one line that names the recording."""
+    try:
+        yield
+    except soundfile.LibsndfileError as error:
+        raise AudioError(
+            f"{name}: damaged or truncated: decoding stops after sample {position} ({_said(error)})"
+        ) from None
+
+
+def _said(error: soundfile.LibsndfileError) -> str:
+    """Returns what libsndfile said, such as "Format not recognised"."""
+    return str(error.error_string).strip().rstrip(".").removeprefix("Error : ")

@@ -1,0 +1,162 @@
+"""Finding recordings and opening them: files, directories, pipes and streams."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from vad.audio.decode import Decoded, Headerless, Recording, open_decoder
+from vad.audio.raw import truncated
+from vad.audio.riff import is_wav, read_wav_header
+from vad.errors import AudioError
+
+AUDIO_SUFFIXES = frozenset(
+    (".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav")
+)
+"""Suffixes, in lower case, of the files that a search of a directory takes for recordings."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """What a recording's header says.
+
+    Args:
+        sample_rate: in Hz.
+        channels: how many.
+        n_samples: samples per channel. Of an MP3 without a length in its header it is an estimate.
+        duration_s: `n_samples` in seconds.
+        format: container and encoding, such as ``"WAV PCM_16"``.
+    """
+
+    sample_rate: int
+    channels: int
+    n_samples: int
+    duration_s: float
+    format: str
+
+
+@contextlib.contextmanager
+def open_recording(source: str | os.PathLike[str] | BinaryIO) -> Iterator[Recording]:
+    """Opens a recording for the length of a ``with`` block.
+
+    Args:
+        source: a path, or a binary stream opened at its start, which is left open.
+
+    Raises:
+        AudioError: naming the recording and what is wrong with it.
+    """
+    with contextlib.ExitStack() as stack:
+        if not isinstance(source, str | os.PathLike):
+            yield _open_stream(source, str(getattr(source, "name", "<stream>")), stack)
+            return
+        name = os.fspath(source)
+        if Path(source).is_dir():
+            raise AudioError(f"{name}: a directory, not a recording")
+        try:
+            stream = stack.enter_context(Path(source).open("rb"))
+        except OSError as error:
+            raise AudioError(f"{name}: cannot be opened: {error.strerror}") from None
+        yield _open_stream(stream, name, stack, path=name if stream.seekable() else None)
+
+
+def read_info(path: str | os.PathLike[str]) -> AudioInfo:
+    """Returns what the header of a recording says; it is decoded only where that leaves the length open.
+
+    Raises:
+        AudioError: when it is missing, empty, not audio or truncated.
+    """
+    with open_recording(path) as recording:
+        if isinstance(recording, Decoded):
+            n_samples, kind = recording.n_samples, recording.format
+        else:
+            n_samples, kind = None, "WAV of open length"
+        if n_samples is None:
+            n_samples = sum(len(block) for block in recording.blocks())
+        if n_samples == 0:
+            raise AudioError(f"{recording.name}: holds no samples")
+        rate = recording.sample_rate
+        return AudioInfo(rate, recording.channels, n_samples, n_samples / rate, kind)
+
+
+class _Witnessed:
+    """A stream whose bytes are kept as they are read, for a second reading from the start."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.seen = b""
+
+    def read(self, n_bytes: int) -> bytes:
+        data = self._stream.read(n_bytes)
+        self.seen += data
+        return data
+
+
+def _open_stream(stream: BinaryIO, name: str, stack: contextlib.ExitStack, path: str | None = None) -> Recording:
+    """Opens a stream, through libsndfile or as plain WAV samples; `path` lets libsndfile open the file itself."""
+    witnessed: Any = _Witnessed(stream)
+    head = b""
+    while len(head) < 12 and (part := witnessed.read(12 - len(head))):
+        head += part
+    if not head:
+        raise AudioError(f"{name}: empty, 0 bytes")
+    if is_wav(head):
+        header = read_wav_header(head, witnessed, name)
+        raw = header.to_raw(name)
+        seekable = stream.seekable()
+        if seekable and header.data_bytes is not None:
+            _check_whole(stream, name, header.data_start, header.data_bytes, header.block_align)
+        elif raw is not None:
+            return Headerless(name, stream, raw, header.n_samples)
+    if stream.seekable():
+        stream.seek(0)
+        return stack.enter_context(open_decoder(stream if path is None else path, name))
+    spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # the caller's stack closes it
+    spool.write(witnessed.seen)
+    shutil.copyfileobj(stream, spool)
+    spool.seek(0)
+    return stack.enter_context(open_decoder(spool, name))
+
+
+def _check_whole(stream: BinaryIO, name: str, data_start: int, data_bytes: int, block_align: int) -> None:
+    found = stream.seek(0, io.SEEK_END) - data_start
+    if found < data_bytes:
+        width = max(1, block_align)
+        raise AudioError(truncated(name, data_bytes // width, found // width))
+
+
+def find_audio(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Returns the recordings that paths name: files as they are, directories expanded.
+
+    Directories are searched in depth for the suffixes in `AUDIO_SUFFIXES`, sorted; hidden files and folders are
+    passed over, and so are links to folders. A path that does not exist is kept: reading it says so, and the rest
+    of a batch goes on. Nothing is listed twice.
+
+    Raises:
+        AudioError: when a directory holds no recording.
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, paths):
+        if not path.is_dir():
+            found[path] = None
+            continue
+        inside = sorted(_walk(path))
+        if not inside:
+            suffixes = " ".join(sorted(AUDIO_SUFFIXES))
+            raise AudioError(f"{path}: no recording in this directory (looked for {suffixes})")
+        found.update(dict.fromkeys(inside))
+    return list(found)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in AUDIO_SUFFIXES:
+                yield Path(parent, name)
