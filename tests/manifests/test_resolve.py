@@ -61,8 +61,13 @@ def test_parents_never_leave_the_data_home(tmp_path: Path) -> None:
     assert resolve(replace(ROW, audio="../secret.wav"), tmp_path / "home") is None
 
 
-def test_history_has_no_original(tmp_path: Path) -> None:
-    assert original_path(replace(ROW, origin_commit="history"), tmp_path) is None
+def test_a_file_of_the_history_can_be_put_into_its_place(tmp_path: Path) -> None:
+    row = replace(ROW, origin_commit="history")
+    original = touch(tmp_path / "originals/github.com/owner/name/history/dir/a b.wav")
+    assert resolve(row, tmp_path) == Clip(original, 0.0, 2.0)
+
+
+def test_without_an_origin_there_is_no_original(tmp_path: Path) -> None:
     assert original_path(replace(ROW, origin=None, origin_commit=None, origin_path=None), tmp_path) is None
 
 

@@ -6,12 +6,21 @@ files, `resolve` finds the audio that a row names.
 
 from __future__ import annotations
 
-from vad.manifests.read import Problem, Scan, read_manifest, read_manifests, scan_manifest
-from vad.manifests.resolve import Clip, data_home, original_path, packed_path, resolve
-from vad.manifests.rows import KINDS, LABEL_SOURCES, SPLITS, TIERS, Recording
+from vad.manifests.read import (
+    Problem,
+    Scan,
+    duplicate_ids,
+    find_manifests,
+    read_manifest,
+    read_manifests,
+    scan_manifest,
+)
+from vad.manifests.resolve import Clip, cache_home, data_home, original_path, packed_path, resolve
+from vad.manifests.rows import HISTORY, KINDS, LABEL_SOURCES, SPLITS, TIERS, Recording
 from vad.manifests.write import write_manifest
 
 __all__ = [
+    "HISTORY",
     "KINDS",
     "LABEL_SOURCES",
     "SPLITS",
@@ -20,7 +29,10 @@ __all__ = [
     "Problem",
     "Recording",
     "Scan",
+    "cache_home",
     "data_home",
+    "duplicate_ids",
+    "find_manifests",
     "original_path",
     "packed_path",
     "read_manifest",

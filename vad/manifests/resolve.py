@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from vad.manifests.rows import HISTORY, Recording
+from vad.manifests.rows import Recording
 
 HOME_VARIABLE = "VAD_DATA_HOME"
 
@@ -28,11 +28,8 @@ class Clip:
     duration_s: float
 
 
-def data_home() -> Path:
-    """Returns the folder that corpora lie in: ``$VAD_DATA_HOME``, else a folder in the user's cache."""
-    stated = os.environ.get(HOME_VARIABLE)
-    if stated:
-        return Path(stated).expanduser()
+def cache_home() -> Path:
+    """Returns the folder of the user's cache that belongs to this package; it need not exist yet."""
     if sys.platform == "win32":
         cache = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
     elif sys.platform == "darwin":
@@ -40,6 +37,12 @@ def data_home() -> Path:
     else:
         cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     return cache / "lstm-vad"
+
+
+def data_home() -> Path:
+    """Returns the folder that corpora lie in: ``$VAD_DATA_HOME``, else a folder in the user's cache."""
+    stated = os.environ.get(HOME_VARIABLE)
+    return Path(stated).expanduser() if stated else cache_home()
 
 
 def packed_path(recording: Recording, home: Path) -> Path | None:
@@ -50,9 +53,9 @@ def packed_path(recording: Recording, home: Path) -> Path | None:
 
 
 def original_path(recording: Recording, home: Path) -> Path | None:
-    """Returns where the original file lies once it is fetched; None when there is nothing to fetch it by."""
+    """Returns where the original file lies once it is fetched, or put there by hand; None without an origin."""
     origin, commit, path = recording.origin, recording.origin_commit, recording.origin_path
-    if origin is None or commit is None or path is None or commit == HISTORY:
+    if origin is None or commit is None or path is None:
         return None
     address = urlsplit(origin)
     owner, name = address.path.strip("/").split("/")
