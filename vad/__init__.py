@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vad.decision import DecisionRule
-    from vad.detector import Detector, Posteriors, Stream
+    from vad.detector import Detector, Posteriors
     from vad.errors import VadError
     from vad.features.spec import FeatureSpec
     from vad.segments import Segment, Timeline
+    from vad.stream import Stream
 
 __version__ = "0.1.0"
 
@@ -23,7 +24,7 @@ _HOMES = {
     "FeatureSpec": "vad.features.spec",
     "Posteriors": "vad.detector",
     "Segment": "vad.segments",
-    "Stream": "vad.detector",
+    "Stream": "vad.stream",
     "Timeline": "vad.segments",
     "VadError": "vad.errors",
 }
