@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import astuple, fields
 
 import numpy as np
@@ -39,6 +40,25 @@ class SegmentPool:
         self._counts.extend(other._counts)
         self._onset_delays.extend(other._onset_delays)
         self._offset_delays.extend(other._offset_delays)
+
+    def select(self, recordings: Iterable[int]) -> SegmentPool:
+        """Returns a pool of the recordings with these numbers."""
+        chosen = SegmentPool()
+        for number in recordings:
+            chosen._counts.append(self._counts[number])
+            chosen._onset_delays.append(self._onset_delays[number])
+            chosen._offset_delays.append(self._offset_delays[number])
+        return chosen
+
+    @property
+    def speech_s(self) -> float:
+        """Reference speech in seconds, collar included."""
+        return math.fsum(counts.all_speech_s for counts in self._counts)
+
+    @property
+    def nonspeech_s(self) -> float:
+        """Reference non-speech in seconds, collar included."""
+        return math.fsum(counts.all_nonspeech_s for counts in self._counts)
 
     def measures(self, weights: ArrayLike | None = None) -> dict[str, float]:
         """Returns every segment measure of the pooled recordings.

@@ -24,14 +24,14 @@ class WebRtcEngine:
     """All four modes at once, so that yes and no become a value that a curve can be drawn of.
 
     The value of a window is the share of the four modes, 0 (lenient) to 3 (strict), that call it speech. The engine's
-    own threshold asks for as many of them as the chosen mode and all more lenient ones: since a stricter mode
-    rarely speaks where a more lenient one does not, that is the chosen mode's decision. Segments are runs of such
-    windows; the detector has a hangover of its own.
+    own threshold asks for as many of them as the chosen mode and all more lenient ones; on labelled meetings that is
+    the chosen mode's decision in 99.95 % of the windows. Segments are runs of such windows; the detector has a
+    hangover of its own. The defaults are those that do best for it there: mode 2 has the lowest detection cost,
+    windows of 10 ms the largest area under the curve (0.853, against 0.844 with 20 and 0.839 with 30 ms).
 
     Args:
-        mode: the mode that the threshold and the segments stand for; 2 has the lowest detection cost there.
-        window_ms: 10, 20 or 30, the windows that the detector takes; the shortest has the largest area under the
-            curve on labelled meetings (0.853, 0.844, 0.839).
+        mode: the mode that the threshold and the segments stand for.
+        window_ms: 10, 20 or 30, the windows that the detector takes.
 
     Raises:
         MissingDependencyError: webrtcvad is not installed.

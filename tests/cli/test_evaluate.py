@@ -1,0 +1,103 @@
+"""``vad evaluate`` from the outside, with the energy baseline in the model's place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner, Result
+
+from vad.cli import main
+from vad.peers import EnergyEngine
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three recordings of two seconds beside their manifest: speech, noise, and one without labels."""
+    monkeypatch.setenv("VAD_DATA_HOME", str(tmp_path / "elsewhere"))
+    random = np.random.default_rng(0)
+    rows = []
+    for name, kind, speech in (("a/1", "labelled", [[0.5, 1.0]]), ("b/1", "noise", []), ("b/2", "speech", None)):
+        samples = 0.001 * random.standard_normal(32000)
+        for start, end in speech or []:
+            samples[int(16000 * start) : int(16000 * end)] *= 100
+        path = tmp_path / f"{name.replace('/', '-')}.wav"
+        soundfile.write(path, samples, 16000)
+        rows.append({
+            "id": name, "audio": path.name, "duration_s": 2.0, "kind": kind, "speech": speech, "split": "dev",
+            "label_source": "none" if speech is None else "reference" if speech else "no-speech",
+            "speaker": None, "language": None, "license": "CC0-1.0", "tier": "permissive",
+            "origin": None, "origin_commit": None, "origin_path": None,
+        })  # fmt: skip
+    manifest = tmp_path / "corpus.jsonl"
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return manifest
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> Result:
+    monkeypatch.setattr("vad.cli.evaluate._engines", lambda model, against: [EnergyEngine()])
+    return CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
+
+
+def test_table(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = _run(monkeypatch, corpus, "--by", "kind", "--bootstrap", 20)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert "passed over 1 recording without labels" in result.stdout
+    for heading in ("labelled: 1 recording,", "noise: 1 recording,", "all: 2 recordings, 0.0 min of speech"):
+        assert heading in result.stdout
+    # Without speech there is no area under the curve; all recordings have one, with an interval.
+    area = [line.split()[1:] for line in result.stdout.splitlines() if line.startswith("ROC-AUC  ")]
+    assert area[1] == ["-"]
+    assert len(area[2]) == 3
+
+
+def test_json_to_a_file(corpus: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    out = tmp_path / "out" / "report.json"
+    result = _run(monkeypatch, corpus, "--format", "json", "-o", out, "--kind", "labelled", "--collar", 0.1)
+    assert (result.exit_code, result.stdout) == (0, "")
+    report = json.loads(out.read_text())
+    assert report["collar_s"] == 0.1
+    assert report["results"][0]["recordings"] == 1
+    assert report["results"][0]["measures"]["roc_auc"]["value"] > 0.95
+    assert [path.name for path in out.parent.iterdir()] == ["report.json"]
+
+
+def test_a_broken_recording_is_named_and_the_rest_is_scored(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (corpus.parent / "b-1.wav").write_bytes(b"")
+    result = _run(monkeypatch, corpus)
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "b/1" in result.stderr
+    assert "labelled: 1 recording," in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--split", "test"], 1, "nothing to score"),
+        (["--kind", "speech"], 1, "none of the 1 chosen recordings"),
+        (["--against", "cobra"], 2, "'cobra' is none of webrtc, silero, energy"),
+        (["--collar", "-1"], 2, "--collar"),
+        (["--by", "colour"], 2, "--by"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    arguments: list[str], code: int, words: str, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = _run(monkeypatch, corpus, *arguments)
+    assert result.exit_code == code
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_missing_manifest_and_a_missing_model(corpus: Path, tmp_path: Path) -> None:
+    for arguments, words in (([tmp_path / "no.jsonl"], "no.jsonl"), ([corpus, "--model", "no.tflite"], "no.tflite")):
+        result = CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
+        assert result.exit_code == 1
+        assert result.stderr.startswith("vad: ")
+        assert result.stderr.count("\n") == 1
+        assert words in result.stderr

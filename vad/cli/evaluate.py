@@ -1,0 +1,202 @@
+"""``vad evaluate``: score the detector, and others, on labelled recordings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vad.errors import ManifestError, ModelError, VadError
+
+if TYPE_CHECKING:
+    from vad.evaluation import Report, Result
+    from vad.manifests import Recording
+    from vad.peers import Engine
+
+_PEERS = ("webrtc", "silero", "energy")
+_KINDS = ("speech", "noise", "music", "nonverbal", "babble", "labelled")
+# What the table shows; JSON has every measure.
+_SHOWN = {
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+    "f1": "F1 at the threshold",
+    "best_f1": "F1 at best",
+    "eer": "equal error rate",
+    "dcf": "DCF at the threshold",
+    "min_dcf": "DCF at best",
+    "miss_rate": "miss rate",
+    "false_alarm_rate": "false alarm rate",
+    "tpr_at_fpr_05": "TPR at 5 % FPR",
+    "far_at_frr_01": "FAR at 1 % FRR",
+    "calibration_error": "calibration error",
+    "detection_error_rate": "detection error rate",
+    "false_alarms_per_hour": "false alarms / hour",
+    "false_alarm_s_per_hour": "false alarm s / hour",
+    "onset_delay_p50_s": "onset delay P50, s",
+    "onset_delay_p95_s": "onset delay P95, s",
+    "onsets_missed": "onsets missed",
+    "offset_delay_p50_s": "offset delay P50, s",
+    "offset_delay_p95_s": "offset delay P95, s",
+    "offsets_missed": "offsets missed",
+    "pauses_found": "pauses found",
+    "best_shift_s": "best shift, s",
+    "best_shift_roc_auc": "ROC-AUC at best shift",
+}
+
+
+def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Names between commas, each one of a list, in the order given."""
+    names = [] if value is None else [name.strip() for name in value.split(",")]
+    for name in names:
+        if name not in _PEERS:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(_PEERS)}.", ctx, param)
+    return tuple(dict.fromkeys(names))
+
+
+@click.command("evaluate")
+@click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
+@click.option("--model", type=click.Path(path_type=Path), help="A .tflite file; without it the packaged model.")
+@click.option("--split", type=click.Choice(["train", "dev", "test"]), help="Only recordings of this split.")
+@click.option("--kind", "kinds", type=click.Choice(_KINDS), multiple=True, help="Only this kind; may be repeated.")
+@click.option("--by", type=click.Choice(["kind", "source", "language", "split"]), help="A table for each of these.")
+@click.option(
+    "--against", callback=_names, metavar="NAMES", help=f"Other engines too, between commas: {','.join(_PEERS)}."
+)
+@click.option("--collar", type=click.FloatRange(0), default=0.0, show_default=True, metavar="SECONDS",
+              help="Width of the unscored zone around a boundary, half before and half after it.")  # fmt: skip
+@click.option("--bootstrap", type=click.IntRange(0), default=200, show_default=True, metavar="N",
+              help="Resamples of the recordings for 95 % intervals; 0 for none.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of stdout.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    manifests: tuple[str, ...],
+    model: Path | None,
+    split: str | None,
+    kinds: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Score the detector on the labelled recordings of manifests.
+
+    Every engine is put on the same cells of 10 ms: a cell is speech when its centre lies in a reference segment, and
+    takes the value of the engine's window whose centre is nearest. No engine is shifted; what the best shift within
+    100 ms would give is shown beside. Recordings that nobody has labelled are passed over and counted. Audio is looked
+    for in VAD_DATA_HOME and beside the manifest.
+    """
+    from vad.manifests import read_manifests
+
+    recordings = [
+        recording
+        for recording in read_manifests(manifests)
+        if split in (None, recording.split) and (not kinds or recording.kind in kinds)
+    ]
+    if all(recording.speech is None for recording in recordings):
+        raise ManifestError(
+            f"{', '.join(manifests)}: nothing to score: none of the {len(recordings)} chosen recordings has labels; "
+            "give --split and --kind that have some, or label them (vad data import)"
+        )
+    report = _evaluate(recordings, model, options)
+    _show(report, options["form"], options["output"])
+    for failure in report.failures:
+        click.echo(f"vad: {failure.recording}: {failure.reason}", err=True)
+    if report.failures:
+        ctx.exit(1)
+
+
+def _evaluate(recordings: list[Recording], model: Path | None, options: dict[str, Any]) -> Report:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from vad.evaluation import Summary, evaluate
+    from vad.manifests import data_home
+
+    engines = _engines(model, options["against"])
+    summary = Summary(by=options["by"], n_resamples=options["bootstrap"])
+    columns = (TextColumn("scoring"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=sum(r.duration_s for r in recordings if r.speech is not None))
+        return evaluate(
+            recordings,
+            engines,
+            data_home(),
+            collar_s=options["collar"],
+            summary=summary,
+            progress=lambda seconds: bar.advance(task, seconds),
+        )
+
+
+def _engines(model: Path | None, against: Iterable[str]) -> list[Engine]:
+    from vad.detector import Detector
+    from vad.evaluation import DetectorEngine
+    from vad.peers import load_peer
+
+    if model is not None and not model.is_file():
+        raise ModelError(f"{model}: no such model; give a .tflite file (vad export RUN_DIR makes one)")
+    return [DetectorEngine(Detector(model)), *map(load_peer, against)]
+
+
+def _show(report: Report, form: str, output: Path | None) -> None:
+    import json
+
+    text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n" if form == "json" else _tables(report)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    from vad.files import replacing
+
+    try:
+        with replacing(output) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise VadError(f"{output}: cannot be written: {error.strerror}") from error
+
+
+def _tables(report: Report) -> str:
+    lines = list(report.engines.values())
+    lines.append(f"collar {report.collar_s:g} s in all, {report.summary.n_resamples} bootstrap resamples of recordings")
+    if report.n_unlabelled:
+        lines.append(f"passed over {_counted(report.n_unlabelled)} without labels")
+    conditions: dict[str, list[Result]] = {}
+    for result in report.results:
+        conditions.setdefault(result.condition, []).append(result)
+    for results in conditions.values():
+        lines += ["", *_table(results)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(results: list[Result]) -> list[str]:
+    first = results[0]
+    columns = [["", *_SHOWN.values()]]
+    columns += [[result.engine, *(_cell(result, name) for name in _SHOWN)] for result in results]
+    widths = [max(map(len, column)) for column in columns]
+    rows = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in zip(*columns, strict=True)
+    ]
+    heading = (
+        f"{first.condition}: {_counted(first.n_recordings)}, {first.speech_s / 60:.1f} min of speech, "
+        f"{first.nonspeech_s / 60:.1f} min without"
+    )
+    return [heading, *rows]
+
+
+def _counted(n: int) -> str:
+    return f"{n} recording" if n == 1 else f"{n} recordings"
+
+
+def _cell(result: Result, name: str) -> str:
+    import math
+
+    estimate = result.measures[name]
+    digits = 1 if name.endswith("_per_hour") else 3
+    if not math.isfinite(estimate.value):
+        return "-"
+    text = f"{estimate.value:.{digits}f}"
+    if estimate.low is None or estimate.high is None or not math.isfinite(estimate.low):
+        return text
+    return f"{text} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
