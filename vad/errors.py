@@ -9,6 +9,7 @@
     │  ├─ NonFiniteError
     │  └─ FingerprintError          features made by another front-end
     ├─ ModelError                   an artifact or a run: wanted, found
+    ├─ TrainingInterrupted          a training stopped by a signal; it can be resumed
     └─ MissingDependencyError(ImportError)   the exact install line
 
 Messages are one line a problem: the place, the rule, the value received, the remedy. The library raises; only
@@ -55,6 +56,10 @@ class FingerprintError(FeatureError):
 
 class ModelError(VadError):
     """An artifact or a run directory that cannot be used."""
+
+
+class TrainingInterrupted(VadError):
+    """A training that a signal stopped; everything is saved, and it can be resumed."""
 
 
 class MissingDependencyError(VadError, ImportError):

@@ -1,0 +1,38 @@
+"""AdamW under a cosine schedule with a warm-up."""
+
+from __future__ import annotations
+
+import keras
+
+from vad.config.training import OptimizerConfig
+from vad.errors import ConfigError
+
+
+def build_optimizer(config: OptimizerConfig, total_steps: int, *, loss_scaling: bool = False) -> keras.Optimizer:
+    """Builds the optimizer of a whole training.
+
+    Gradients are clipped by the training step, not here: the optimizer of each GPU sees only its share of a batch.
+
+    Args:
+        config: rates and decay.
+        total_steps: steps of the training, warm-up included.
+        loss_scaling: wrap it for float16 gradients, which would vanish unscaled.
+
+    Raises:
+        ConfigError: the warm-up is longer than the training.
+    """
+    if config.warmup_steps >= total_steps:
+        raise ConfigError(
+            f"training.optimizer.warmup_steps must be below the {total_steps} steps of this training; "
+            f"received {config.warmup_steps}"
+        )
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if config.warmup_steps else config.learning_rate,
+        decay_steps=total_steps - config.warmup_steps,
+        alpha=config.final_learning_rate,
+        warmup_target=config.learning_rate if config.warmup_steps else None,
+        warmup_steps=config.warmup_steps,
+    )
+    optimizer = keras.optimizers.AdamW(learning_rate=schedule, weight_decay=config.weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return keras.optimizers.LossScaleOptimizer(optimizer) if loss_scaling else optimizer

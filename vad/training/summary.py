@@ -1,0 +1,57 @@
+"""summary.json: what came out of a run, for people and for the artifact's metadata."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from vad import __version__
+from vad.config import Config
+from vad.files import replacing
+from vad.training.checkpoint import Progress
+from vad.training.run_dir import RunDirectory
+from vad.training.scoring import DevScore
+
+_PACKAGES = ("tensorflow", "keras", "librosa", "numpy", "audiomentations", "tensorflow-io")
+
+
+def write_summary(
+    run: RunDirectory, config: Config, progress: Progress, score: DevScore, facts: Mapping[str, Any]
+) -> None:
+    """Writes summary.json.
+
+    Args:
+        run: where.
+        config: of the training.
+        progress: at its end.
+        score: of the best weights on the dev split.
+        facts: about the data: hours, licences.
+    """
+    history = progress.history
+    content = {
+        "name": config.name,
+        "seed": config.seed,
+        "epochs": len(history),
+        "best_epoch": progress.best_epoch,
+        "steps": history[-1].steps,
+        "training_seconds": round(sum(row.seconds for row in history), 1),
+        "dev": score.measures(),
+        "data": dict(facts),
+        "features_fingerprint": config.features.fingerprint,
+        "versions": {"lstm-vad": __version__, **versions()},
+    }
+    with replacing(run.summary) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of the packages that shape a model, those that are installed."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
