@@ -72,7 +72,7 @@ def test_a_broken_recording_is_named_and_the_rest_is_scored(corpus: Path, monkey
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
     assert "b/1" in result.stderr
-    assert "labelled: 1 recording," in result.stdout
+    assert "all: 1 recording," in result.stdout
 
 
 @pytest.mark.parametrize(
