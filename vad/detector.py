@@ -170,8 +170,8 @@ class Detector:
         output = stream.flush()
         if n_frames + len(output.posteriors) == 0:
             raise AudioError(
-                f"{name}: lasts {n_samples / grid.sample_rate:.4g} s; one frame, the least that can be judged, "
-                f"takes {grid.win_length / grid.sample_rate:g} s"
+                f"{name}: too short: {n_samples} samples at {grid.sample_rate} Hz; one frame, the least that can be "
+                f"judged, takes {grid.win_length} ({grid.win_length / grid.sample_rate:g} s)"
             )
         yield output
 
