@@ -89,17 +89,18 @@ class Missing:
         )
 
 
-def missing(rows: Iterable[Recording], home: Path) -> Missing:
+def missing(rows: Iterable[Recording], home: Path, base_url: str | None = None) -> Missing:
     """Finds the recordings whose audio is not there.
 
     Args:
         rows: the recordings that are wanted.
         home: the data home.
+        base_url: as for `origin_address`.
     """
     absent = tuple(row for row in rows if resolve(row, home) is None)
     groups: dict[tuple[str, str | None], list[Recording]] = {}
     for row in absent:
-        groups.setdefault((row.source, obstacle(row, home)), []).append(row)
+        groups.setdefault((row.source, obstacle(row, home, base_url)), []).append(row)
     sources = [
         MissingSource(
             source=source,
