@@ -55,7 +55,7 @@ class LabelRule:
     onset_db: float = 12.0
     offset_db: float = 7.0
     min_range_db: float = 20.0
-    max_range_db: float = 38.0
+    max_range_db: float = 35.0
     low_cut_hz: float = 120.0
     max_gap_s: float = 0.15
     min_speech_s: float = 0.06
@@ -100,7 +100,9 @@ def energy_segments(samples: NDArray[np.float32], sample_rate: int, rule: LabelR
     if not len(runs):
         return Timeline()
     duration = samples_to_seconds(len(samples), sample_rate)
-    rough = runs * _COARSE_HOP_S + np.array([-0.5, 0.5]) * _COARSE_HOP_S + _COARSE_S / 2 - np.array([0.0, _COARSE_HOP_S])
+    rough = (
+        runs * _COARSE_HOP_S + np.array([-0.5, 0.5]) * _COARSE_HOP_S + _COARSE_S / 2 - np.array([0.0, _COARSE_HOP_S])
+    )
     spans = _refined(samples, sample_rate, rough, offset, rule.low_cut_hz)
     spans = _filled(spans, rule.max_gap_s)
     spans = spans[spans[:, 1] - spans[:, 0] >= rule.min_speech_s]

@@ -226,7 +226,8 @@ class DataConfig(Section):
             GPU and many cores.
         manifests: manifest files, or patterns such as `../data_manifests/*.jsonl.gz`.
         tiers: licence tiers that may be used.
-        exclude: sources (the part of an id before its first slash) that may not.
+        exclude: sources (the part of an id before its first slash), ids or patterns of ids that may not.
+        allow_missing: whether recordings whose audio is not there are passed over instead of refused.
         shards_dir: folder of the shards; null is a folder of the user's cache named after config and fingerprint.
         hours: of mixtures by split.
         excerpts_per_shard: excerpts in one TFRecord file.
@@ -239,6 +240,7 @@ class DataConfig(Section):
     manifests: tuple[Path, ...] = ()
     tiers: tuple[Literal["permissive", "share-alike"], ...] = ("permissive", "share-alike")
     exclude: tuple[str, ...] = ()
+    allow_missing: bool = False
     shards_dir: Path | None = None
     hours: HoursConfig = HoursConfig()
     excerpts_per_shard: PositiveInt = 64

@@ -1,0 +1,181 @@
+"""Shards: excerpts mixed once and stored as TFRecords of log-mel frames, labels and masks.
+
+The name and the bytes of a shard depend on the config alone, never on how many processes made it. A shard appears
+under its name when it is whole, and the index lists it with its checksum: what an interruption leaves behind is
+either good or made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from vad.config import Config
+from vad.data.corpus import corpus_digest, load_corpus
+from vad.data.index import Shard, ShardIndex
+from vad.data.workers import Batch, Job, mixed_batches
+from vad.errors import ConfigError
+from vad.files import replacing
+from vad.manifests import cache_home
+
+# Raised whenever the same config would give other excerpts than before.
+MIXER_VERSION = 1
+
+Progress = Callable[[str, int, int], None]
+"""Called with the split, excerpts done and excerpts wanted."""
+
+_log = logging.getLogger(__name__)
+
+
+def prepare(
+    config: Config,
+    splits: Sequence[str] = ("train", "dev"),
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, ShardIndex]:
+    """Makes the shards that are not there yet.
+
+    Args:
+        config: the whole config.
+        splits: ``train``, ``dev`` or both.
+        jobs: processes; None takes all cores, 1 works in this process.
+        progress: is told what is done.
+
+    Returns:
+        The index of each split, holding exactly the shards that the config asks for.
+
+    Raises:
+        ConfigError: when data are missing or `jobs` is below 1.
+        FingerprintError: when `data.shards_dir` holds shards of another config.
+    """
+    if jobs is not None and jobs < 1:
+        raise ConfigError(f"jobs must be at least 1; received {jobs}")
+    indexes = {}
+    origin = shard_origin(config)
+    for split in splits:
+        index = ShardIndex(shards_dir(config, origin), split, config.features, origin)
+        index.load()
+        wanted = _wanted(config, split)
+        _drop_bad(index, wanted)
+        todo = [job for name, job in wanted.items() if name not in index.shards]
+        total, done = sum(job.count for job in wanted.values()), 0
+        done = total - sum(job.count for job in todo)
+        if progress is not None:
+            progress(split, done, total)
+        if todo:
+            with closing(_written(config, index, todo, jobs)) as written:
+                for shard in written:
+                    done += shard.excerpts
+                    if progress is not None:
+                        progress(split, done, total)
+        indexes[split] = index.only(list(wanted))
+    return indexes
+
+
+def shard_origin(config: Config) -> dict[str, Any]:
+    """Returns all that decides the bytes of shards besides the front-end, as it is written into their index."""
+    data = config.data
+    return {
+        "mixer": MIXER_VERSION,
+        "seed": config.seed,
+        "corpus": {split: corpus_digest(data, split) for split in ("train", "dev")},
+        "labels": json.loads(_canonical(data.model_dump(mode="json")["labels"])),
+        "mixing": data.mixing.model_dump(mode="json"),
+    }
+
+
+def shards_dir(config: Config, origin: dict[str, Any] | None = None) -> Path:
+    """Returns the folder of the shards: the config's, else one of the user's cache by name and fingerprint."""
+    if config.data.shards_dir is not None:
+        return config.data.shards_dir
+    made_from = shard_origin(config) if origin is None else origin
+    text = config.features.fingerprint + _canonical(made_from)
+    return cache_home() / "shards" / f"{config.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def excerpt_count(config: Config, split: str) -> int:
+    """Returns how many excerpts the hours of a split are.
+
+    Raises:
+        ConfigError: when `split` is neither ``train`` nor ``dev``.
+    """
+    hours = {"train": config.data.hours.train, "dev": config.data.hours.dev}
+    if split not in hours:
+        raise ConfigError(f"there are mixtures of the splits train and dev; received {split!r}")
+    return max(1, math.ceil(hours[split] * 3600 / config.data.mixing.excerpt_s - 1e-9))
+
+
+def _wanted(config: Config, split: str) -> dict[str, Job]:
+    """Returns the shards that a config asks for, by name."""
+    size, total = config.data.excerpts_per_shard, excerpt_count(config, split)
+    jobs = [Job(split, first, min(size, total - first)) for first in range(0, total, size)]
+    return {f"{split}-{job.first:07d}-{job.count}.tfrecord": job for job in jobs}
+
+
+def _drop_bad(index: ShardIndex, wanted: dict[str, Job]) -> None:
+    """Forgets shards of the index that are wanted, but gone or not what their checksum says."""
+    for name in [name for name in index.shards if name in wanted]:
+        path = index.folder / name
+        if not path.is_file():
+            del index.shards[name]
+        elif _sha256(path) != index.shards[name].sha256:
+            _log.warning("%s: does not match its checksum; it is made anew", path)
+            del index.shards[name]
+
+
+def _written(config: Config, index: ShardIndex, todo: list[Job], jobs: int | None) -> Iterator[Shard]:
+    """Makes shards and yields each one when it is in place and listed."""
+    corpora = {index.split: load_corpus(config.data, index.split)}
+    names = {job: name for name, job in _wanted(config, index.split).items()}
+    with closing(mixed_batches(config, corpora, todo, jobs)) as batches:
+        for batch in batches:
+            path = index.folder / names[batch.job]
+            with replacing(path) as temporary:
+                _write_records(temporary, batch)
+                digest = _sha256(temporary)
+            shard = Shard(
+                name=path.name,
+                sha256=digest,
+                excerpts=batch.job.count,
+                frames=sum(len(labels) for labels in batch.labels),
+                speech_frames=sum(int(labels.sum()) for labels in batch.labels),
+                sums=batch.sums,
+                squares=batch.squares,
+            )
+            index.shards[shard.name] = shard
+            index.write()
+            yield shard
+
+
+def _write_records(path: Path, batch: Batch) -> None:
+    import tensorflow as tf
+
+    def feature(content: bytes) -> tf.train.Feature:
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[content]))
+
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for frames, labels, mask in zip(batch.frames, batch.labels, batch.masks, strict=True):
+            fields = {
+                "frames": feature(frames.astype("<f2").tobytes()),
+                "labels": feature(labels.tobytes()),
+                "mask": feature(mask.tobytes()),
+            }
+            writer.write(
+                tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString(deterministic=True)
+            )
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
