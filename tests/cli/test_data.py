@@ -10,7 +10,9 @@ from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner, Result
 
 from vad.cli import main
@@ -155,3 +157,28 @@ def test_a_broken_manifest_is_one_line_a_problem(tmp_path: Path, home: Path) -> 
     assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 2
     assert read_manifest.__name__ not in result.stderr
+
+
+def test_import_writes_a_manifest_that_checks(tmp_path: Path, home: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    soundfile.write(folder / "a.wav", np.zeros(16000), 16000)
+    (folder / "a.txt").write_text("0.25\t0.5\tspeech\n")
+    output = tmp_path / "own.jsonl.gz"
+    result = vad("import", folder, "-o", output, "--split", "dev", "--licence", "CC0-1.0", "--speaker-from", "name")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "1 recordings" in result.stderr
+    (row,) = read_manifest(output)
+    assert (row.id, row.split, row.license, row.speaker) == ("own/a.wav", "dev", "CC0-1.0", "own/a")
+    assert vad("check", output, "--checksums").exit_code == 0
+
+
+def test_import_that_fails_writes_nothing(tmp_path: Path, home: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    soundfile.write(folder / "a.wav", np.zeros(16000), 16000)
+    result = vad("import", folder, "-o", tmp_path / "own.jsonl.gz")
+    assert result.exit_code == 1
+    assert "a.wav: has no labels" in result.stderr
+    assert not (tmp_path / "own.jsonl.gz").exists()
+    assert vad("import", folder, "-o", tmp_path / "own.txt", "--unlabelled", "no-speech").exit_code == 1

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.data_output import print_plan, print_statistics, progress
 from vad.errors import ManifestError
-from vad.manifests import KINDS, SPLITS, TIERS, Recording, data_home, find_manifests, read_manifests
+from vad.formats import FORMATS, SpeechLabels
+from vad.manifests import KINDS, SPLITS, TIERS, Recording, data_home, find_manifests, read_manifests, write_manifest
 
 if TYPE_CHECKING:
     from vad.data.fetch import FetchPlan, Item
-    from vad.data.missing import Missing
-    from vad.data.stats import Amount, Statistics
 
-_GROUPS = {"language": "Languages", "license": "Licences", "tier": "Tiers", "label_source": "Labels"}
-_GROUP_COLUMNS = ("language", "licence", "tier", "label source")
-_TEXT_COLUMNS = ("kind", "source", *_GROUP_COLUMNS)
 _PATHS = click.argument("paths", nargs=-1, required=True, metavar="MANIFESTS...")
 
 
@@ -54,7 +50,7 @@ def check(paths: tuple[str, ...], audio: bool, checksums: bool) -> None:
             found += find_manifests([path])
         except ManifestError as error:
             lines.append(str(error))
-    with _progress("checking", "audio files") as update:
+    with progress("checking", "audio files") as update:
         report = check_manifests(
             list(dict.fromkeys(found)), data_home(), audio=audio, checksums=checksums, progress=update
         )
@@ -82,7 +78,7 @@ def stats(paths: tuple[str, ...], style: str) -> None:
     if style == "json":
         click.echo(json.dumps(counted.to_dict(), indent=2, ensure_ascii=False))
     else:
-        _print_statistics(counted)
+        print_statistics(counted)
     if counted.shared_speakers:
         listed = ", ".join(f"{name!r} ({' and '.join(splits)})" for name, splits in counted.shared_speakers.items())
         raise ManifestError(f"speakers in more than one split: {listed}; move all rows of a speaker into one split")
@@ -115,7 +111,7 @@ def fetch(paths: tuple[str, ...], dry_run: bool, yes: bool, jobs: int, base_url:
     rows = _select(read_manifests(paths), **wanted)
     absent = missing(rows, home, base_url)
     plan = plan_fetch(rows, home, base_url=base_url)
-    _print_plan(absent, plan, home, to_stdout=dry_run)
+    print_plan(absent, plan, home, to_stdout=dry_run)
     if dry_run:
         return
     failures = _fetch(plan, home, jobs, yes) if plan.items else []
@@ -123,6 +119,64 @@ def fetch(paths: tuple[str, ...], dry_run: bool, yes: bool, jobs: int, base_url:
         click.echo(f"vad: {line}", err=True)
     if failures or plan.unfetchable:
         sys.exit(1)
+
+
+@command.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The manifest to write."
+)
+@click.option(
+    "--labels-format",
+    type=click.Choice(["auto", "none", *FORMATS]),
+    default="auto",
+    show_default=True,
+    help="auto: RTTM, Audacity, TextGrid and CSV by their suffixes; none: nothing is labelled.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder or file with the labels, when they are not beside the recordings.",
+)
+@click.option("--speech-label", "only", multiple=True, help="Only this label is speech; may be repeated.")
+@click.option("--label-tier", help="Only this tier of the label files counts.")
+@click.option(
+    "--unlabelled",
+    type=click.Choice(["error", "skip", "no-speech"]),
+    default="error",
+    show_default=True,
+    help="What a recording without labels is.",
+)
+@click.option("--source", help="Name of the corpus, which ids begin with.  [default: the folder's name]")
+@click.option("--kind", type=click.Choice(KINDS), default="labelled", show_default=True)
+@click.option("--split", type=click.Choice(SPLITS), default="train", show_default=True)
+@click.option("--licence", "--license", "license", default="own recordings", show_default=True)
+@click.option("--tier", type=click.Choice(TIERS), default="permissive", show_default=True, help="Licence tier.")
+@click.option("--language", help="Language code of all of them.")
+@click.option(
+    "--speaker-from",
+    type=click.Choice(["none", "folder", "name", "prefix"]),
+    default="none",
+    show_default=True,
+    help="What names the speaker; prefix is the file name up to the first _ or -.",
+)
+def import_(
+    folder: Path, output: Path, only: tuple[str, ...], label_tier: str | None, source: str | None, **said: Any
+) -> None:
+    """Make a manifest of one's own recordings and their label files.
+
+    A label file has the name of its recording; RTTM and CSV files may also hold the labels of many. The manifest
+    refers to the audio by paths relative to itself, so keep the two together.
+    """
+    from vad.data.imports import ImportOptions, import_folder
+
+    speech = SpeechLabels(tier=label_tier, only=frozenset(only) if only else None)
+    options = ImportOptions(source=folder.resolve().name if source is None else source, speech=speech, **said)
+    rows = import_folder(folder, output, options)
+    write_manifest(output, rows)
+    hours = sum(row.duration_s for row in rows) / 3600
+    labelled = sum(row.speech.speech_s for row in rows if row.speech is not None) / 3600
+    click.echo(f"{output}: {len(rows)} recordings, {hours:.2f} h, {labelled:.2f} h labelled as speech", err=True)
 
 
 def _select(
@@ -153,85 +207,7 @@ def _fetch(plan: FetchPlan, home: Path, jobs: int, yes: bool) -> list[str]:
         done += 1
         update(done, len(plan.items))
 
-    with _progress("fetching", "files") as update:
+    with progress("fetching", "files") as update:
         failures = run_fetch(plan, home, jobs=jobs, transfer=Transfer(), on_file=count)
     click.echo(f"{len(plan.items) - len(failures)} of {len(plan.items)} files fetched into {home}", err=True)
     return failures
-
-
-@contextmanager
-def _progress(verb: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows a bar on standard error while it is a terminal; the caller reports (done, in all)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(verb, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
-    """Prints a table; the columns in `_TEXT_COLUMNS` hold text, the others numbers."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(stderr=err, highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = 140
-    table = Table(box=None, pad_edge=False)
-    for name in columns:
-        left = name in _TEXT_COLUMNS
-        table.add_column(name, justify="left" if left else "right", overflow="fold", no_wrap=not left)
-    for row in rows:
-        table.add_row(*row)
-    with console.capture() as capture:
-        console.print(table)
-    click.echo(click.style(title, bold=True), err=err)
-    for line in capture.get().splitlines():
-        click.echo(line.rstrip(), err=err)
-
-
-def _print_statistics(counted: Statistics) -> None:
-    splits = [split for split in SPLITS if any(split in found for found in counted.by_kind.values())]
-    rows = [
-        [kind, *(text for split in splits for text in _amount(amounts.get(split)))]
-        for kind, amounts in counted.by_kind.items()
-    ]
-    columns = ["kind", *(name for split in splits for name in (f"{split} h", "clips"))]
-    if counted.by_kind:
-        rows.append(["speakers", *(text for split in splits for text in ("", str(counted.speakers[split])))])
-    _table("Kinds", columns, rows)
-    for (group, title), name in zip(_GROUPS.items(), _GROUP_COLUMNS, strict=True):
-        click.echo()
-        _table(title, ["h", "clips", name], [[*_amount(a), v] for v, a in counted.by_group[group].items()])
-    click.echo(f"\nin all {counted.total.hours:.2f} h, {counted.total.clips} clips")
-
-
-def _amount(amount: Amount | None) -> tuple[str, str]:
-    return ("", "") if amount is None else (f"{amount.hours:.2f}", str(amount.clips))
-
-
-def _print_plan(absent: Missing, plan: FetchPlan, home: Path, *, to_stdout: bool) -> None:
-    """Says what is going to be fetched under which licences, and what cannot be."""
-    from vad.data.missing import CANONICAL_HOMES, size_in_words
-
-    sources = [source for source in absent.sources if source.obstacle is None]
-    rows = [
-        [s.source, str(s.recordings), f"{s.hours:.2f}", size_in_words(s.size_bytes), "; ".join(s.licenses)]
-        for s in sources
-    ]
-    if rows:
-        total = size_in_words(sum(source.size_bytes for source in sources))
-        rows.append(["in all", str(sum(s.recordings for s in sources)), f"{sum(s.hours for s in sources):.2f}", total])
-        _table(f"To fetch into {home}", ["source", "clips", "h", "about", "licence"], rows, err=not to_stdout)
-        hours = {tier: sum(r.duration_s for item in plan.items for r in item.rows if r.tier == tier) for tier in TIERS}
-        listed = ", ".join(f"{tier} {seconds / 3600:.2f} h" for tier, seconds in hours.items() if seconds)
-        click.echo(f"licence tiers: {listed}; the audio keeps the licences of its authors", err=not to_stdout)
-    for source in sources:
-        if source.source in CANONICAL_HOMES:
-            click.echo(f"{source.source} is part of {CANONICAL_HOMES[source.source]}", err=not to_stdout)
-    for reason, found in plan.unfetchable.items():
-        click.echo(f"not fetched, {len(found)} recordings of {reason}", err=not to_stdout)
-    click.echo(f"{plan.present} recordings are there already, {len(plan.items)} files to fetch", err=not to_stdout)
