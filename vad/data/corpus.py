@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from vad.config.data import DataConfig
+from vad.data.missing import missing
 from vad.errors import ConfigError, did_you_mean
 from vad.manifests import Recording, data_home, read_manifests, resolve
 from vad.segments import Timeline
@@ -118,16 +119,17 @@ def load_corpus(config: DataConfig, split: str) -> Corpus:
     """
     home = data_home()
     clips: dict[str, list[SourceClip]] = {kind: [] for kind in MIXED_KINDS}
-    missing: list[Recording] = []
+    absent: list[Recording] = []
     for row in _usable_rows(config, split, home):
         found = resolve(row, home)
         if found is None:
-            missing.append(row)
+            absent.append(row)
             continue
         talker = row.speaker if row.speaker is not None else row.audio
         clips[row.kind].append(SourceClip(row.id, found.path, found.offset_s, found.duration_s, talker, row.speech))
-    if missing:
-        raise ConfigError(_missing_line(missing, config, home))
+    if absent:
+        message = missing(absent, home).message(config.manifests, home)
+        raise ConfigError(f"data.manifests: {message}; data.allow_missing=true trains without them")
     if not clips["speech"]:
         raise ConfigError(f"data.manifests: no speech of split {split!r} in tiers {', '.join(config.tiers)}")
     noise_weights = dict.fromkeys(("noise", "music", "nonverbal", "babble"), config.mixing.noise.source_weights)
@@ -207,16 +209,3 @@ def _root_hours(clips: Iterable[SourceClip]) -> float:
 
 def _root_duration(clip: SourceClip) -> float:
     return math.sqrt(clip.duration_s)
-
-
-def _missing_line(missing: Sequence[Recording], config: DataConfig, home: Path) -> str:
-    hours: dict[str, float] = {}
-    for row in missing:
-        hours[row.source] = hours.get(row.source, 0.0) + row.duration_s / 3600
-    listed = ", ".join(f"{name} ({amount:.2f} h)" for name, amount in sorted(hours.items()))
-    manifests = " ".join(str(path) for path in config.manifests)
-    return (
-        f"data.manifests: {len(missing)} recordings ({sum(hours.values()):.1f} h) are not in {home}: {listed}; "
-        f"set VAD_DATA_HOME to where they are, or run: vad data fetch {manifests}; "
-        "data.allow_missing=true trains without them"
-    )
