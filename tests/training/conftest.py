@@ -25,7 +25,7 @@ def make_config(**training):
     return Config(name="tiny", seed=5, data={}, model={"units": 6, "dropout": 0.0 if carry else 0.1}, training=settings)
 
 
-def frames(seed, n, length):
+def make_frames(seed, n, length):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, length, BANDS)).astype("float32")
     y = (x[..., 0] + x[..., 1] > 0.3).astype("float32")
@@ -38,8 +38,8 @@ def make_batches(*, carry=False, steps=5, rows=4, on_batch=None):
     """Batches that differ by epoch; `on_batch(epoch, index)` is called as each is made."""
 
     def epoch(number):
-        x, y, w = frames(100 + number, steps * rows, 12)
-        resets = np.repeat([1.0] + [0.0, 1.0, 0.0, 0.0][: steps - 1], rows).astype("float32")[: steps * rows]
+        x, y, w = make_frames(100 + number, steps * rows, 12)
+        resets = np.repeat([1.0, *[0.0, 1.0, 0.0, 0.0][: steps - 1]], rows).astype("float32")[: steps * rows]
         parts = (x, y, w, resets) if carry else (x, y, w)
 
         def generate():
@@ -54,7 +54,7 @@ def make_batches(*, carry=False, steps=5, rows=4, on_batch=None):
     def statistics():
         return np.full(BANDS, 0.1, np.float32), np.full(BANDS, 1.1, np.float32)
 
-    dev = tf.data.Dataset.from_tensor_slices(frames(7, 6, 15)).batch(4)
+    dev = tf.data.Dataset.from_tensor_slices(make_frames(7, 6, 15)).batch(4)
     return Batches(epoch=epoch, steps=steps, dev=lambda: dev, statistics=statistics, facts={"hours": {"train": 1}})
 
 
@@ -66,3 +66,8 @@ def config():
 @pytest.fixture
 def batches():
     return make_batches
+
+
+@pytest.fixture
+def frames():
+    return make_frames

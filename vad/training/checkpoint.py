@@ -94,7 +94,7 @@ def load_checkpoint(path: Path) -> tuple[Arrays, Progress]:
         fields = json.loads(str(arrays.pop(_PROGRESS)))
         fields["history"] = [EpochRow(**row) for row in fields["history"]]
         return arrays, Progress(**fields)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise ModelError(
             f"{path}: no checkpoint of this version ({type(error).__name__}: {error}); start again with --overwrite"
         ) from None
