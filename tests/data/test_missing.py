@@ -51,6 +51,11 @@ def test_the_message_names_the_command_to_run(tmp_path: Path) -> None:
     assert "\n" not in message
 
 
+def test_the_message_counts_what_the_command_cannot_bring(tmp_path: Path) -> None:
+    message = missing([ROW, replace(ROW, id="x", origin_commit="history")], tmp_path).message(["m.jsonl"], tmp_path)
+    assert message.endswith("m.jsonl (1 of them have to be had elsewhere, it says where)")
+
+
 def test_nothing_missing_is_no_message(tmp_path: Path) -> None:
     assert missing([], tmp_path).message([], tmp_path) == ""
 

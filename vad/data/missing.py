@@ -83,9 +83,11 @@ class Missing:
             return ""
         listed = ", ".join(f"{source.source} ({source.hours:.2f} h)" for source in self.sources)
         command = shlex.join(["vad", "data", "fetch", *map(str, manifests)])
+        stuck = sum(source.recordings for source in self.sources if source.obstacle is not None)
+        elsewhere = f" ({stuck} of them have to be had elsewhere, it says where)" if stuck else ""
         return (
             f"{len(self.rows)} recordings ({self.hours:.1f} h, about {size_in_words(self.size_bytes)}) are not in "
-            f"{home}: {listed}; set VAD_DATA_HOME to where they are, or run: {command}"
+            f"{home}: {listed}; set VAD_DATA_HOME to where they are, or run: {command}{elsewhere}"
         )
 
 
