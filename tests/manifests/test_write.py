@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vad.errors import ManifestError
-from vad.manifests import Recording, read_manifest, write_manifest
+from vad.manifests import SPLITS, TIERS, Recording, read_manifest, write_manifest
 from vad.segments import Timeline
 
 ROWS = [
@@ -75,3 +78,34 @@ def test_what_would_not_read_back_is_not_written(tmp_path: Path, rows: list[Reco
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"\.jsonl or \.jsonl\.gz"):
         write_manifest(tmp_path / "m.json", ROWS)
+
+
+seconds = st.floats(1e-3, 1e5)
+text = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> Recording:
+    duration_s = draw(seconds)
+    edges = sorted(draw(st.sets(st.floats(0, duration_s), max_size=8)))
+    pairs = list(zip(edges[::2], edges[1::2], strict=False))
+    return replace(
+        ROWS[0],
+        id=draw(text),
+        offset_s=draw(seconds),
+        duration_s=duration_s,
+        speech=Timeline.from_pairs(pairs),
+        speaker=draw(st.none() | text),
+        license=draw(text),
+        tier=draw(st.sampled_from(TIERS)),
+        split=draw(st.sampled_from(SPLITS)),
+    )
+
+
+@given(st.lists(recordings(), min_size=1, max_size=5, unique_by=lambda row: row.id))
+@settings(max_examples=50, deadline=None)
+def test_any_rows_read_back_to_the_bit(rows: list[Recording]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "m.jsonl.gz"
+        write_manifest(path, rows)
+        assert read_manifest(path) == rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -195,19 +196,26 @@ def _select(
 def _fetch(plan: FetchPlan, home: Path, jobs: int, yes: bool) -> list[str]:
     from vad.data.download import Transfer
     from vad.data.fetch import run_fetch
+    from vad.data.missing import size_in_words
 
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("nobody is there to ask; give --yes to fetch, or --dry-run to look")
         click.confirm(f"Fetch {len(plan.items)} files into {home}?", abort=True, err=True)
-    done = 0
+    lock, done, arrived = threading.Lock(), 0, 0
 
     def count(_: Item) -> None:
         nonlocal done
         done += 1
         update(done, len(plan.items))
 
+    def count_bytes(number: int) -> None:
+        nonlocal arrived
+        with lock:
+            arrived += number
+        update(done, len(plan.items), size_in_words(arrived))
+
     with progress("fetching", "files") as update:
-        failures = run_fetch(plan, home, jobs=jobs, transfer=Transfer(), on_file=count)
+        failures = run_fetch(plan, home, jobs=jobs, transfer=Transfer(on_bytes=count_bytes), on_file=count)
     click.echo(f"{len(plan.items) - len(failures)} of {len(plan.items)} files fetched into {home}", err=True)
     return failures

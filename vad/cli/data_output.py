@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -21,17 +21,31 @@ _GROUP_COLUMNS = ("language", "licence", "tier", "label source")
 _TEXT_COLUMNS = ("kind", "source", *_GROUP_COLUMNS)
 
 
+class Update(Protocol):
+    """Says how far something is."""
+
+    def __call__(self, done: int, total: int, note: str | None = None) -> None:
+        """Shows `done` of `total`, and a note that stays until there is another."""
+
+
 @contextmanager
-def progress(verb: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows a bar on standard error while it is a terminal; the caller reports (done, in all)."""
+def progress(verb: str, unit: str) -> Iterator[Update]:
+    """Shows a bar on standard error while it is a terminal; may be told how far it is from any thread."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
+    text = TextColumn("{task.fields[note]}")
+    columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn(unit), text, TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(verb, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(verb, total=None, note="")
+
+        def update(done: int, total: int, note: str | None = None) -> None:
+            bar.update(task, completed=done, total=total)
+            if note is not None:
+                bar.update(task, note=note)
+
+        yield update
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
