@@ -156,7 +156,8 @@ def _levels(
     frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     counted = (frequencies >= low_cut_hz).astype(np.float32)
     power = (spectrum.real**2 + spectrum.imag**2) @ counted / (n_fft / 2 * np.sum(taper**2))
-    return (10 * np.log10(power + 1e-15)).astype(np.float32)
+    levels: NDArray[np.float32] = (10 * np.log10(power + 1e-15)).astype(np.float32)
+    return levels
 
 
 def _thresholds(levels: NDArray[np.float32], rule: LabelRule) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from vad.config.section import Section
+from vad.errors import did_you_mean
 from vad.labels import LabelRule
 
 
@@ -23,6 +24,9 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 """A probability, or a part of the whole."""
 Weights = dict[str, Annotated[float, Field(ge=0.0)]]
 """Relative weights by name; a name that is left out weighs 1."""
+
+
+_KINDS = {"noise": 0.6, "music": 0.22, "nonverbal": 0.1, "babble": 0.02, "talkers": 0.06}
 
 
 class HoursConfig(Section):
@@ -68,7 +72,7 @@ class SpeechConfig(Section):
     speed: Bounds = (0.85, 1.25)
     speed_share: Share = 0.4
     room_tone_share: Share = 0.7
-    source_weights: Weights = {}
+    source_weights: Weights = Field(default={})
 
 
 class NoiseConfig(Section):
@@ -85,20 +89,23 @@ class NoiseConfig(Section):
     """
 
     count_weights: tuple[Annotated[float, Field(ge=0.0)], ...] = (0.0, 0.5, 0.35, 0.15)
-    kind_weights: Weights = {"noise": 0.6, "music": 0.22, "nonverbal": 0.1, "babble": 0.02, "talkers": 0.06}
+    kind_weights: Weights = Field(default=_KINDS)
     snr_db: Bounds = (-5.0, 40.0)
     event_share: Share = 0.35
     gap_s: Bounds = (0.2, 4.0)
     talkers: tuple[PositiveInt, PositiveInt] = (6, 12)
-    source_weights: Weights = {}
+    source_weights: Weights = Field(default={})
 
     @model_validator(mode="after")
     def _can_draw(self) -> NoiseConfig:
         if not sum(self.count_weights) > 0 or not sum(self.kind_weights.values()) > 0:
             raise ValueError("count_weights and kind_weights each need one weight above 0")
-        unknown = set(self.kind_weights) - {"noise", "music", "nonverbal", "babble", "talkers"}
+        unknown = sorted(set(self.kind_weights) - set(_KINDS))
         if unknown:
-            raise ValueError(f"kind_weights knows noise, music, nonverbal, babble, talkers; got {sorted(unknown)}")
+            raise ValueError(
+                f"kind_weights: expected names of {', '.join(_KINDS)}, received {unknown[0]!r}"
+                f"{did_you_mean(unknown[0], _KINDS)}"
+            )
         if self.talkers[0] > self.talkers[1]:
             raise ValueError(f"talkers: expected [low, high] with low <= high, received {list(self.talkers)}")
         return self
@@ -147,7 +154,7 @@ class AugmentConfig(Section):
         click_share: how often there are clicks.
         silence_share: how often a pause becomes digital silence.
         level_jump_share: how often the level changes in between.
-        level_db: peak of the excerpt in dB of full scale, drawn uniformly.
+        level_db: peak of the excerpt in dB of full scale; the louder of two uniform draws, so that few are quiet.
     """
 
     clean_share: Share = 0.08
@@ -203,19 +210,21 @@ class PipelineConfig(Section):
         time_mask_frames: longest of them.
         frequency_masks: SpecAugment masks over bands in a cut.
         frequency_mask_bands: widest of them.
+        reset_share: where training carries state across excerpts, how often an excerpt starts from a fresh one.
     """
 
     batch_size: PositiveInt = 32
     crop_s: PositiveFloat | None = None
     shuffle_excerpts: PositiveInt = 512
     epoch_hours: PositiveFloat | None = None
-    level_shift_db: Bounds = (-12.0, 6.0)
+    level_shift_db: Bounds = (-6.0, 6.0)
     equalizer_db: Annotated[float, Field(ge=0.0, le=40.0)] = 10.0
     equalizer_points: Annotated[int, Field(ge=2, le=20)] = 6
     time_masks: Annotated[int, Field(ge=0, le=20)] = 1
     time_mask_frames: Annotated[int, Field(ge=1)] = 10
     frequency_masks: Annotated[int, Field(ge=0, le=20)] = 1
     frequency_mask_bands: Annotated[int, Field(ge=1)] = 4
+    reset_share: Share = 0.25
 
 
 class DataConfig(Section):

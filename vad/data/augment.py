@@ -7,6 +7,7 @@ back afterwards.
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,13 +21,22 @@ from vad.data.codecs import TELEPHONE, WIDEBAND, through_codec
 from vad.frames import seconds_to_samples
 from vad.segments import Timeline
 
+_global_states = threading.Lock()
 _QUIETEST = 1e-5
 _MIN_SILENCE_S = 0.3
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seeds the global random states of Python and NumPy within a block, and puts them back after it."""
+    """Seeds the global random states of Python and NumPy within a block, and puts them back after it.
+
+    One thread at a time: the others wait.
+    """
+    with _global_states:
+        yield from _seeded(seed)
+
+
+def _seeded(seed: int) -> Iterator[None]:
     kept, kept_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
@@ -104,9 +114,13 @@ def digitised(
         float32 (n,), multiples of 1/32768 in [-1, 1).
     """
     peak = float(np.max(np.abs(samples), initial=0.0))
-    scaled = samples * np.float32(10 ** (rng.uniform(*config.level_db) / 20) / max(peak, _QUIETEST))
+    low, high = config.level_db
+    # The louder of two draws: quiet recordings occur, but most frames should not vanish in the floor.
+    level_db = low + (high - low) * float(rng.random(2).max())
+    scaled = samples * np.float32(10 ** (level_db / 20) / max(peak, _QUIETEST))
     offset = rng.uniform(-0.05, 0.05) if rng.random() < config.dc_share else 0.0
-    scaled = np.clip(np.rint((scaled + np.float32(offset)) * 32768), -32768, 32767).astype(np.float32) / 32768
+    steps = np.clip(np.rint((scaled + np.float32(offset)) * 32768), -32768, 32767)
+    scaled = steps.astype(np.float32) / np.float32(32768)
     if rng.random() < config.silence_share:
         pauses = [p for p in speech.gaps(0.0, len(samples) / sample_rate) if p.duration >= _MIN_SILENCE_S]
         if pauses:

@@ -120,7 +120,7 @@ def load_corpus(config: DataConfig, split: str) -> Corpus:
     home = data_home()
     clips: dict[str, list[SourceClip]] = {kind: [] for kind in MIXED_KINDS}
     absent: list[Recording] = []
-    for row in _usable_rows(config, split, home):
+    for row in _usable_rows(config, (split,), home):
         found = resolve(row, home)
         if found is None:
             absent.append(row)
@@ -136,24 +136,24 @@ def load_corpus(config: DataConfig, split: str) -> Corpus:
     return Corpus(clips, {"speech": config.mixing.speech.source_weights, **noise_weights})
 
 
-def corpus_digest(config: DataConfig, split: str) -> str:
-    """Returns hexadecimal digits that change with anything that the manifests say about what is mixed.
+def corpus_digests(config: DataConfig, splits: Sequence[str]) -> dict[str, str]:
+    """Returns, by split, hexadecimal digits that change with anything that the manifests say about what is mixed.
 
     The audio itself need not be there, unless `allow_missing` makes it decide what is mixed.
 
     Raises:
         ManifestError, ConfigError: as `load_rows`.
     """
-    digest = hashlib.sha256()
-    for row in _usable_rows(config, split, data_home()):
+    digests = {split: hashlib.sha256() for split in splits}
+    for row in _usable_rows(config, splits, data_home()):
         speech = None if row.speech is None else row.speech.to_pairs()
         said = (row.id, row.audio, row.offset_s, row.duration_s, row.kind, speech, row.speaker, row.sha256)
-        digest.update(repr(said).encode())
-    return digest.hexdigest()[:16]
+        digests[row.split].update(repr(said).encode())
+    return {split: digest.hexdigest()[:16] for split, digest in digests.items()}
 
 
-def _usable_rows(config: DataConfig, split: str, home: Path) -> list[Recording]:
-    rows = [row for row in load_rows(config) if row.split == split and row.kind in MIXED_KINDS]
+def _usable_rows(config: DataConfig, splits: Sequence[str], home: Path) -> list[Recording]:
+    rows = [row for row in load_rows(config) if row.split in splits and row.kind in MIXED_KINDS]
     return [row for row in rows if resolve(row, home) is not None] if config.allow_missing else rows
 
 
@@ -171,9 +171,8 @@ def load_rows(config: DataConfig) -> list[Recording]:
     for key, weights in (("speech", config.mixing.speech), ("noise", config.mixing.noise)):
         for name in weights.source_weights:
             if name not in sources:
-                raise ConfigError(
-                    f"data.mixing.{key}.source_weights: no manifest has the source {name!r}{did_you_mean(name, sources)}"
-                )
+                place = f"data.mixing.{key}.source_weights"
+                raise ConfigError(f"{place}: no manifest has the source {name!r}{did_you_mean(name, sources)}")
     excluded: set[str] = set()
     for pattern in config.exclude:
         hits = {row.id for row in rows if row.source == pattern or fnmatchcase(row.id, pattern)}

@@ -83,7 +83,8 @@ class Mixer:
 
     def _clean(self, voices: list[Voice], rng: np.random.Generator) -> NDArray[np.float32]:
         tracks = [with_room_tone(voice, rng) for voice in voices]
-        return np.sum(tracks, axis=0, dtype=np.float32)
+        mixed: NDArray[np.float32] = np.sum(tracks, axis=0, dtype=np.float32)
+        return mixed
 
     def _noisy(self, voices: list[Voice], speech: Timeline, rng: np.random.Generator) -> NDArray[np.float32]:
         mixed = np.zeros(self.n_samples, np.float32)
@@ -110,7 +111,9 @@ class Mixer:
     def _silence(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """Returns digital silence, or no more than the noise of a converter."""
         level = rng.choice([0.0, 0.5, 2.0, 8.0])
-        return np.rint(rng.standard_normal(self.n_samples, dtype=np.float32) * np.float32(level)) / np.float32(32768)
+        steps = np.rint(rng.standard_normal(self.n_samples, dtype=np.float32) * np.float32(level))
+        silence: NDArray[np.float32] = steps / np.float32(32768)
+        return silence
 
     def _in_room(self, track: NDArray[np.float32], share: float, rng: np.random.Generator) -> NDArray[np.float32]:
         rooms = self._mixing.rooms

@@ -101,7 +101,8 @@ def _images(
     distance = np.sqrt(_outer_sum(squares)).ravel()
     bounce = _outer_sum(bounces).ravel()
     delay = np.floor((distance - distance.min()) / _SOUND_SPEED * sample_rate + 0.5).astype(np.int64)
-    return np.bincount(delay, weights=reflected**bounce / np.maximum(distance, 0.05))
+    response: NDArray[np.float64] = np.bincount(delay, weights=reflected**bounce / np.maximum(distance, 0.05))
+    return response
 
 
 def _outer_sum(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -110,4 +111,5 @@ def _outer_sum(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def _unit(response: NDArray[np.float64]) -> NDArray[np.float32]:
-    return (response / np.sqrt(np.sum(response**2))).astype(np.float32)
+    scaled: NDArray[np.float32] = (response / np.sqrt(np.sum(response**2))).astype(np.float32)
+    return scaled

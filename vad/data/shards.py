@@ -11,13 +11,13 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from vad.config import Config
-from vad.data.corpus import corpus_digest, load_corpus
+from vad.data.corpus import corpus_digests, load_corpus
 from vad.data.index import Shard, ShardIndex
 from vad.data.workers import Batch, Job, mixed_batches
 from vad.errors import ConfigError
@@ -85,7 +85,7 @@ def shard_origin(config: Config) -> dict[str, Any]:
     return {
         "mixer": MIXER_VERSION,
         "seed": config.seed,
-        "corpus": {split: corpus_digest(data, split) for split in ("train", "dev")},
+        "corpus": corpus_digests(data, ("train", "dev")),
         "labels": json.loads(_canonical(data.model_dump(mode="json")["labels"])),
         "mixing": data.mixing.model_dump(mode="json"),
     }
@@ -130,7 +130,7 @@ def _drop_bad(index: ShardIndex, wanted: dict[str, Job]) -> None:
             del index.shards[name]
 
 
-def _written(config: Config, index: ShardIndex, todo: list[Job], jobs: int | None) -> Iterator[Shard]:
+def _written(config: Config, index: ShardIndex, todo: list[Job], jobs: int | None) -> Generator[Shard, None, None]:
     """Makes shards and yields each one when it is in place and listed."""
     corpora = {index.split: load_corpus(config.data, index.split)}
     names = {job: name for name, job in _wanted(config, index.split).items()}

@@ -7,15 +7,19 @@ wanted, and kept as 16-bit samples in a cache folder (115 MB an hour); pieces ar
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from vad import audio
 from vad.data.corpus import SourceClip
 from vad.files import replacing
 from vad.frames import seconds_to_samples
+
+Decoder = Callable[[Path], tuple[NDArray[np.float32], int] | None]
 
 
 class AudioStore:
@@ -26,10 +30,13 @@ class AudioStore:
     Args:
         folder: of the decoded audio; made when absent, and safe to delete at any time.
         sample_rate: of what is read, in Hz.
+        decode: tried first: from a file to float32 (n, channels) and its rate in Hz, or None for a format that it
+            leaves to the package's own decoder.
     """
 
-    def __init__(self, folder: Path, sample_rate: int) -> None:
+    def __init__(self, folder: Path, sample_rate: int, *, decode: Decoder | None = None) -> None:
         self.sample_rate = sample_rate
+        self._decoder = decode
         self._folder = folder
         self._decoded: dict[Path, Path] = {}
 
@@ -65,7 +72,14 @@ class AudioStore:
         decoded = self._folder / f"{hashlib.sha256(version.encode()).hexdigest()[:32]}.i16"
         if not decoded.is_file():
             with replacing(decoded) as temporary, temporary.open("wb") as stream:
-                for chunk in audio.iter_chunks(path, sample_rate=self.sample_rate):
+                for chunk in self._chunks(path):
                     stream.write(np.clip(np.rint(chunk * 32768), -32768, 32767).astype("<i2").tobytes())
         self._decoded[path] = decoded
         return decoded
+
+    def _chunks(self, path: Path) -> Iterator[NDArray[np.float32]]:
+        found = None if self._decoder is None else self._decoder(path)
+        if found is None:
+            return audio.iter_chunks(path, sample_rate=self.sample_rate)
+        samples, rate = found
+        return iter([soxr.resample(samples.mean(axis=1), rate, self.sample_rate)])

@@ -181,7 +181,7 @@ def with_room_tone(voice: Voice, rng: np.random.Generator) -> NDArray[np.float32
     if voice.tone is None:
         return voice.track
     hiss = rng.standard_normal(len(voice.track), dtype=np.float32)
-    tone = oaconvolve(hiss, voice.tone, mode="same").astype(np.float32)
+    tone: NDArray[np.float32] = oaconvolve(hiss, voice.tone, mode="same").astype(np.float32)
     return voice.track + tone * np.float32(voice.gain)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing import connection
@@ -103,7 +103,7 @@ def audio_store(config: Config) -> AudioStore:
 
 def mixed_batches(
     config: Config, corpora: Mapping[str, Corpus], todo: Sequence[Job], jobs: int | None = None
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Mixes jobs on several processes.
 
     Args:
@@ -143,7 +143,7 @@ _worker: list[Worker] = []
 
 def _start(config: Config, corpora: Mapping[str, Corpus]) -> None:
     """Prepares a process: one thread, and an end with the parent's."""
-    import threadpoolctl
+    import threadpoolctl  # comes with scikit-learn
 
     threadpoolctl.threadpool_limits(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
