@@ -101,3 +101,11 @@ def test_a_missing_manifest_and_a_missing_model(corpus: Path, tmp_path: Path) ->
         assert result.stderr.startswith("vad: ")
         assert result.stderr.count("\n") == 1
         assert words in result.stderr
+
+
+def test_a_model_against_a_peer(corpus: Path, energy_artifact: Path) -> None:
+    arguments = ["evaluate", str(corpus), "--model", str(energy_artifact), "--against", "energy", "--bootstrap", "0"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.stderr
+    heading = next(line for line in result.stdout.splitlines() if line.startswith("all:"))
+    assert result.stdout.splitlines()[result.stdout.splitlines().index(heading) + 1].split() == ["vad", "energy"]
