@@ -120,14 +120,14 @@ def digitised(
     scaled = samples * np.float32(10 ** (level_db / 20) / max(peak, _QUIETEST))
     offset = rng.uniform(-0.05, 0.05) if rng.random() < config.dc_share else 0.0
     steps = np.clip(np.rint((scaled + np.float32(offset)) * 32768), -32768, 32767)
-    scaled = steps.astype(np.float32) / np.float32(32768)
+    rounded: NDArray[np.float32] = steps.astype(np.float32) / np.float32(32768)
     if rng.random() < config.silence_share:
         pauses = [p for p in speech.gaps(0.0, len(samples) / sample_rate) if p.duration >= _MIN_SILENCE_S]
         if pauses:
             pause = pauses[rng.integers(len(pauses))]
             start, end = np.sort(rng.uniform(pause.start, pause.end, 2))
-            scaled[seconds_to_samples(start, sample_rate) : seconds_to_samples(end, sample_rate)] = 0
-    return scaled
+            rounded[seconds_to_samples(start, sample_rate) : seconds_to_samples(end, sample_rate)] = 0
+    return rounded
 
 
 def _apply(

@@ -137,7 +137,7 @@ class Mixtures:
             records,
             cycle_length=_FILES_AT_ONCE if seed is not None else 1,
             num_parallel_calls=tf.data.AUTOTUNE if seed is not None else None,
-            deterministic=True,
+            deterministic=True if seed is not None else None,
         )
         return dataset.map(self._parsed, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 

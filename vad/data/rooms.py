@@ -101,8 +101,7 @@ def _images(
     distance = np.sqrt(_outer_sum(squares)).ravel()
     bounce = _outer_sum(bounces).ravel()
     delay = np.floor((distance - distance.min()) / _SOUND_SPEED * sample_rate + 0.5).astype(np.int64)
-    response: NDArray[np.float64] = np.bincount(delay, weights=reflected**bounce / np.maximum(distance, 0.05))
-    return response
+    return np.bincount(delay, weights=reflected**bounce / np.maximum(distance, 0.05)).astype(np.float64)
 
 
 def _outer_sum(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
