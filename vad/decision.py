@@ -118,7 +118,7 @@ class Decision:
         """Forgets everything heard, as before a new recording."""
         self._n = 0  # frames pushed
         self._speech = False  # state of the thresholds and the hangover
-        self._below = 0  # frames below the offset threshold at the end of what was pushed
+        self._below = 0  # in speech: frames below the offset threshold at the end of what was pushed
         self._start: int | None = None  # first frame of the stretch that gaps may still extend
         self._stop: int | None = None  # frame after its end; None while speech goes on
         self._padded: tuple[int, int] | None = None  # samples of the kept segment that pads may still extend
@@ -144,15 +144,24 @@ class Decision:
         values = np.asarray(posteriors)
         if values.ndim != 1:
             raise ShapeError(f"posteriors must have the shape (n,); received {values.shape}")
-        if not np.isfinite(values).all():
+        if not len(values):
+            return []
+        # NaN reaches both ends of the range, so that one look at it tells.
+        lowest, highest = float(values.min()), float(values.max())
+        if not (math.isfinite(lowest) and math.isfinite(highest)):
             bad = self._n + int(np.flatnonzero(~np.isfinite(values))[0])
             raise NonFiniteError(f"posterior of frame {bad} is not finite")
         done: list[Segment] = []
-        for frame, enters in self._transitions(values):
-            if enters:
-                done += self._enter(frame)
-            else:
-                self._stop = frame
+        # Most chunks of a stream go on as they began, and are not worth ten array operations.
+        goes_on = lowest >= self.rule.offset_threshold if self._speech else highest < self.rule.onset_threshold
+        if goes_on:
+            self._below = 0
+        else:
+            for frame, enters in self._transitions(values):
+                if enters:
+                    done += self._enter(frame)
+                else:
+                    self._stop = frame
         self._n += len(values)
         done += self._settle()
         return done
@@ -189,8 +198,6 @@ class Decision:
 
     def _transitions(self, values: NDArray[np.float32]) -> Iterator[tuple[int, bool]]:
         """Yields (frame, enters speech?) alternately; only runs are visited in Python, not frames."""
-        if not len(values):
-            return
         onsets, _ = _runs(values >= self.rule.onset_threshold)
         starts, stops = _runs(values < self.rule.offset_threshold)
         if len(starts) and starts[0] == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -184,6 +185,18 @@ def test_a_rule_that_cannot_act_is_refused(detect):
     assert done.exit_code == 2
     assert "received 0.35 > 0.2 (what is not given comes from the model)" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are always Unicode there")
+def test_names_that_are_not_unicode(detect, folder, tmp_path):
+    bare = os.fsencode(tmp_path) + b"/n\xe9.wav"
+    Path(os.fsdecode(bare)).write_bytes((folder / "bursts.wav").read_bytes())
+    Path(os.fsdecode(bare) + ".txt.wav").write_text("no recording")
+    for style in ("table", "csv", "json"):
+        done = detect(str(tmp_path), "-f", style)
+        assert done.exit_code == 1
+        assert "n\ufffd.wav" in done.stdout or "n\\ufffd.wav" in done.stdout
+        assert done.stderr.count("\n") == 2
 
 
 def test_output_appears_whole(detect, tmp_path):

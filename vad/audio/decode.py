@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -158,7 +159,8 @@ def open_decoder(file: str | Any, name: str) -> Iterator[Decoded]:
         AudioError: with what libsndfile said.
     """
     try:
-        decoder = SequentialFile(file)
+        # soundfile encodes names strictly itself, and so fails on those that are not UTF-8; on Windows all are Unicode.
+        decoder = SequentialFile(os.fsencode(file) if isinstance(file, str) and os.name != "nt" else file)
     except soundfile.LibsndfileError as error:
         raise AudioError(
             f"{name}: not a recording that can be read ({_said(error)}); WAV, FLAC, Ogg, Opus, MP3 and AIFF are"

@@ -215,6 +215,7 @@ class Progress:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
             self._visible = False
+            self._drawn = 0.0  # to be drawn again at once, under what is written now
 
 
 def _duration_s(path: Path) -> float:
