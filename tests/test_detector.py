@@ -214,3 +214,14 @@ def test_a_list_is_an_array(detector, bursts):
 def test_a_model_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ModelError, match=r"gone\.tflite"):
         Detector(tmp_path / "gone.tflite")
+
+
+def test_the_model_of_the_package_finds_the_example(repository):
+    if not (repository / "vad" / "weights" / "vad.tflite").is_file():
+        pytest.skip("vad/weights/vad.tflite is not there: no model to test")
+    from vad.formats import read_labels
+
+    spoken = read_labels(repository / "examples" / "recording.csv")
+    found = Detector().detect(repository / "examples" / "recording.wav")
+    assert found.intersection(spoken).speech_s > 0.8 * spoken.speech_s
+    assert found.difference(spoken).speech_s < 0.2 * spoken.speech_s

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import functools
-import io
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +13,10 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from vad import __version__
-from vad.segments import Segment
+from vad.formats import Entry, Provenance
+from vad.formats import csv as table
+from vad.formats import json as document
+from vad.segments import Segment, Timeline
 
 if TYPE_CHECKING:
     from vad.decision import DecisionRule
@@ -85,36 +85,25 @@ class TablePrinter(Printer):
 
 
 class CsvPrinter(Printer):
-    """A header, then file, start and end of every segment."""
+    """A header, then recording, start and end of every segment, as `vad.formats` has them."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         super().__init__(write)
-        self._rows([("file", "start", "end")])
+        self._write(table.write([]))
 
     def write(self, segments: Sequence[Segment]) -> None:
         """Writes a row per segment."""
-        self._rows([(self._name, *_seconds(segment)) for segment in segments])
-
-    def _rows(self, rows: Sequence[Sequence[object]]) -> None:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        self._write(text.getvalue())
+        self._write(table.write([Entry(self._name, Timeline(segments))], header=False))
 
 
 class JsonPrinter(Printer):
-    """One object: version, model, rule, and the recordings with their segments, each written when it is done."""
+    """One document of all recordings with version, model and rule, as `vad.formats` has it; written at the end."""
 
-    def __init__(self, write: Callable[[str], None], detector: Detector, rule: DecisionRule) -> None:
+    def __init__(self, write: Callable[[str], None], provenance: Provenance) -> None:
         super().__init__(write)
-        head = {
-            "version": __version__,
-            "model": {"sha256": detector.artifact.digest, "fingerprint": detector.metadata.features.fingerprint},
-            "rule": rule.to_dict(),
-        }
+        self._provenance = provenance
+        self._entries: list[Entry] = []
         self._segments: list[Segment] = []
-        self._comma = ""
-        # The object is left open for the recordings to follow.
-        self._write(json.dumps(head, indent=1)[:-2] + ',\n "recordings": [')
 
     def begin(self, name: str) -> None:
         """Forgets the segments of a recording that failed half way."""
@@ -126,20 +115,12 @@ class JsonPrinter(Printer):
         self._segments += segments
 
     def end(self, duration_s: float) -> None:
-        """Writes the recording."""
-        pairs = [dict(zip(("start", "end"), _seconds(s), strict=True)) for s in self._segments]
-        row = {"file": self._name, "duration": round(duration_s, 6), "segments": pairs}
-        self._write(f"{self._comma}\n  {json.dumps(row, ensure_ascii=False)}")
-        self._comma = ","
+        """Keeps the recording."""
+        self._entries.append(Entry(self._name, Timeline(self._segments), duration_s))
 
     def close(self) -> None:
-        """Closes the object."""
-        self._write("\n ]\n}\n")
-
-
-def _seconds(segment: Segment) -> tuple[float, float]:
-    """Returns start and end to the microsecond: finer than a sample at any rate read."""
-    return round(segment.start, 6), round(segment.end, 6)
+        """Writes the document."""
+        self._write(document.write(self._entries, self._provenance))
 
 
 @contextlib.contextmanager
@@ -157,7 +138,9 @@ def open_printer(style: str, output: str, detector: Detector, rule: DecisionRule
         if output != "-":
             write = functools.partial(print, end="", file=stack.enter_context(_open_output(Path(output))))
         if style == "json":
-            printer: Printer = JsonPrinter(write, detector, rule)
+            model, digest = Path(detector.artifact.name).name, detector.artifact.digest
+            provenance = Provenance(f"vad {__version__}", model, digest, rule.to_dict())
+            printer: Printer = JsonPrinter(write, provenance)
         else:
             printer = CsvPrinter(write) if style == "csv" else TablePrinter(write)
         yield printer
