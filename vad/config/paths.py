@@ -8,6 +8,7 @@ working directory, as everywhere on a command line.
 from __future__ import annotations
 
 import dataclasses
+import os
 import types
 import typing
 from collections.abc import Iterator
@@ -49,7 +50,8 @@ def anchor_paths(node: Node, annotation: Any) -> None:
             for child in node.value.values():
                 anchor_paths(child, typing.get_args(part)[1])
         elif isinstance(node.value, str) and part is Path:
-            node.value = str(node.base / Path(node.value).expanduser())
+            # The folder is resolved, so that taking `..` out of the text cannot lead past a symbolic link.
+            node.value = os.path.normpath(node.base / Path(node.value).expanduser())
 
 
 def _alternatives(annotation: Any) -> Iterator[Any]:

@@ -61,8 +61,8 @@ class RunDirectory:
         """Figures, hours, licences and versions of the finished run."""
         return self.path / "summary.json"
 
-    def open(self, config: Config, *, resume: bool, overwrite: bool) -> None:
-        """Makes the folder and stores the config in it, or goes back to one that is there.
+    def check(self, config: Config, *, resume: bool, overwrite: bool) -> None:
+        """Refuses a folder that `open` would refuse, and changes nothing.
 
         Args:
             config: of the training to come.
@@ -75,29 +75,13 @@ class RunDirectory:
         """
         if self.path.exists() and not self.path.is_dir():
             raise ModelError(f"{self.path}: a run needs a folder, and this is a file; choose another with --run-dir")
-        if self.config.exists():
-            self._reopen(config, resume=resume, overwrite=overwrite)
-        elif self.path.exists() and any(self.path.iterdir()):
-            raise ModelError(
-                f"{self.path}: this folder has files in it but no run (no config.yaml); choose another with --run-dir"
-            )
         if not self.config.exists():
-            with replacing(self.config) as temporary:
-                temporary.write_text(config.dump(), encoding="utf-8")
-
-    def _reopen(self, config: Config, *, resume: bool, overwrite: bool) -> None:
-        if overwrite:
-            # Only what a run writes, so that notes beside it survive.
-            for name in ("checkpoints", "tensorboard"):
-                shutil.rmtree(self.path / name, ignore_errors=True)
-            for file in (self.weights, self.history, self.summary, self.path / "model.tflite", self.config):
-                file.unlink(missing_ok=True)
-        elif not resume:
-            raise ModelError(
-                f"{self.path}: a run is here already; go on with it by --resume, replace it by --overwrite, or choose "
-                "another folder with --run-dir"
-            )
-        else:
+            if self.path.exists() and any(self.path.iterdir()):
+                raise ModelError(
+                    f"{self.path}: there are files here but no run (no config.yaml); choose another with --run-dir"
+                )
+            return
+        if resume:
             changed = differing_keys(load_config(self.config).model_dump(), config.model_dump())
             if changed:
                 more = f" and {len(changed) - _LISTED} more" if len(changed) > _LISTED else ""
@@ -105,6 +89,33 @@ class RunDirectory:
                     f"{self.path}: --resume needs the config of the run, and these keys differ: "
                     f"{'; '.join(changed[:_LISTED])}{more}; give the same config, or --overwrite"
                 )
+        elif not overwrite:
+            raise ModelError(
+                f"{self.path}: a run is here already; go on with it by --resume, replace it by --overwrite, or choose "
+                "another folder with --run-dir"
+            )
+
+    def open(self, config: Config, *, resume: bool, overwrite: bool) -> None:
+        """Makes the folder and stores the config in it, or goes back to a run that is there.
+
+        Args:
+            config: of the training to come.
+            resume: go on with what is there, when it was made by the same config.
+            overwrite: throw away what is there.
+
+        Raises:
+            ModelError, ConfigError: as `check`.
+        """
+        self.check(config, resume=resume, overwrite=overwrite)
+        if overwrite:
+            # Only what a run writes, so that notes beside it survive.
+            for folder in (self.checkpoint.parent, self.tensorboard):
+                shutil.rmtree(folder, ignore_errors=True)
+            for file in (self.weights, self.history, self.summary, self.path / "model.tflite", self.config):
+                file.unlink(missing_ok=True)
+        if not self.config.exists():
+            with replacing(self.config) as temporary:
+                temporary.write_text(config.dump(), encoding="utf-8")
 
     def write_history(self, rows: Sequence[EpochRow]) -> None:
         """Writes history.csv as a whole."""

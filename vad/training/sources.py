@@ -1,0 +1,67 @@
+"""A training's batches from the data that its config names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from vad.config import Config
+from vad.data.corpus import load_rows
+from vad.data.index import ShardIndex
+from vad.data.pipeline import Mixtures, open_mixtures
+from vad.data.shards import Progress
+from vad.errors import ConfigError
+from vad.training.batches import Batches
+
+
+def batches_of(config: Config, *, jobs: int | None = None, progress: Progress | None = None) -> Batches:
+    """Prepares what is missing and returns the batches of a config.
+
+    Args:
+        config: of the training.
+        jobs: processes that make shards; None takes all cores.
+        progress: told how many excerpts of a split are made.
+
+    Raises:
+        ConfigError: the data section cannot act.
+        ManifestError: a manifest is wrong.
+    """
+    # Both are opened before anything is trained: what is missing of either is said now.
+    train, dev = (open_mixtures(config, split, jobs=jobs, progress=progress) for split in ("train", "dev"))
+    carries = config.training.carry_state
+    steps = config.training.steps_per_epoch
+    available = train.steps(carry_state=carries)
+    if steps is not None and steps > available:
+        raise ConfigError(
+            f"training.steps_per_epoch must be at most {available}, the batches of an epoch; received {steps}: "
+            "lower it, or raise data.hours.train"
+        )
+    return Batches(
+        epoch=lambda number: train.training(number, carry_state=carries),
+        steps=available if steps is None else steps,
+        dev=dev.scoring,
+        statistics=train.statistics,
+        facts={"mixtures": {"train": _facts(train), "dev": _facts(dev)}, "recordings": recordings(config)},
+    )
+
+
+def _facts(mixtures: Mixtures) -> dict[str, float]:
+    index = mixtures.source
+    hours = mixtures.epoch_excerpts * mixtures.config.data.mixing.excerpt_s / 3600
+    facts = {"hours_per_epoch": round(hours, 3)}
+    if isinstance(index, ShardIndex):
+        facts |= {"hours": round(index.hours, 3), "speech_share": round(index.speech_share, 4)}
+    return facts
+
+
+def recordings(config: Config) -> dict[str, Any]:
+    """Returns hours of the recordings that training mixes, by kind, licence and tier."""
+    hours: dict[str, dict[str, float]] = {key: defaultdict(float) for key in ("kind", "license", "tier")}
+    rows = [row for row in load_rows(config.data) if row.split == "train"]
+    for row in rows:
+        for key, table in hours.items():
+            table[str(getattr(row, key))] += row.duration_s / 3600
+    return {
+        "count": len(rows),
+        **{f"hours_by_{key}": {k: round(v, 3) for k, v in sorted(table.items())} for key, table in hours.items()},
+    }
