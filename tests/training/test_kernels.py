@@ -11,7 +11,6 @@ from vad.config.model import ModelConfig
 from vad.models import build_model
 from vad.training import cudnn_violations, kernel_choices
 
-
 # The module hides behind a function of the same name.
 rnn = importlib.import_module("keras.src.backend.tensorflow.rnn")
 

@@ -13,7 +13,7 @@ def test_foreign_folders_and_files_are_left_alone(tmp_path, config):
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/thesis.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
-    for name, said in (("folder", "files in it but no run"), ("file", "this is a file")):
+    for name, said in (("folder", "files here but no run"), ("file", "this is a file")):
         for overwrite in (False, True):
             with pytest.raises(ModelError, match=said):
                 RunDirectory(tmp_path / name).open(config(), resume=True, overwrite=overwrite)

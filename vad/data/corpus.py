@@ -15,7 +15,7 @@ import numpy as np
 
 from vad.config.data import DataConfig
 from vad.data.missing import missing
-from vad.errors import ConfigError, did_you_mean
+from vad.errors import ConfigError, ManifestError, did_you_mean
 from vad.manifests import Recording, data_home, read_manifests, resolve
 from vad.segments import Timeline
 
@@ -114,8 +114,8 @@ def load_corpus(config: DataConfig, split: str) -> Corpus:
         The clips.
 
     Raises:
-        ManifestError: when a manifest is wrong.
-        ConfigError: when no manifest, source or speech is left, a name is unknown, or audio is missing.
+        ManifestError: when a manifest is wrong or audio is missing.
+        ConfigError: when no manifest, source or speech is left, or a name is unknown.
     """
     home = data_home()
     clips: dict[str, list[SourceClip]] = {kind: [] for kind in MIXED_KINDS}
@@ -129,7 +129,7 @@ def load_corpus(config: DataConfig, split: str) -> Corpus:
         clips[row.kind].append(SourceClip(row.id, found.path, found.offset_s, found.duration_s, talker, row.speech))
     if absent:
         message = missing(absent, home).message(config.manifests, home)
-        raise ConfigError(f"data.manifests: {message}; data.allow_missing=true trains without them")
+        raise ManifestError(f"{message}; data.allow_missing=true trains without them")
     if not clips["speech"]:
         raise ConfigError(f"data.manifests: no speech of split {split!r} in tiers {', '.join(config.tiers)}")
     noise_weights = dict.fromkeys(("noise", "music", "nonverbal", "babble"), config.mixing.noise.source_weights)

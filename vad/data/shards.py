@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vad.config import Config
-from vad.data.corpus import corpus_digests, load_corpus
+from vad.data.corpus import Corpus, corpus_digests, load_corpus
 from vad.data.index import Shard, ShardIndex
 from vad.data.workers import Batch, Job, mixed_batches
 from vad.errors import ConfigError
@@ -52,30 +52,34 @@ def prepare(
         The index of each split, holding exactly the shards that the config asks for.
 
     Raises:
-        ConfigError: when data are missing or `jobs` is below 1.
+        ConfigError: when the data section cannot act or `jobs` is below 1.
+        ManifestError: when a manifest is wrong or audio is missing.
         FingerprintError: when `data.shards_dir` holds shards of another config.
     """
     if jobs is not None and jobs < 1:
         raise ConfigError(f"jobs must be at least 1; received {jobs}")
-    indexes = {}
     origin = shard_origin(config)
-    for split in splits:
-        index = ShardIndex(shards_dir(config, origin), split, config.features, origin)
+    indexes = {split: ShardIndex(shards_dir(config, origin), split, config.features, origin) for split in splits}
+    wanted = {split: _wanted(config, split) for split in splits}
+    todo: dict[str, list[Job]] = {}
+    for split, index in indexes.items():
         index.load()
-        wanted = _wanted(config, split)
-        _drop_bad(index, wanted)
-        todo = [job for name, job in wanted.items() if name not in index.shards]
-        total, done = sum(job.count for job in wanted.values()), 0
-        done = total - sum(job.count for job in todo)
+        _drop_bad(index, wanted[split])
+        todo[split] = [job for name, job in wanted[split].items() if name not in index.shards]
+    # All of them before the first is mixed: audio that is missing of the last split is not news for hours later.
+    corpora = {split: load_corpus(config.data, split) for split, jobs_left in todo.items() if jobs_left}
+    for split, index in indexes.items():
+        total = sum(job.count for job in wanted[split].values())
+        done = total - sum(job.count for job in todo[split])
         if progress is not None:
             progress(split, done, total)
-        if todo:
-            with closing(_written(config, index, todo, jobs)) as written:
+        if split in corpora:
+            with closing(_written(config, index, corpora[split], todo[split], jobs)) as written:
                 for shard in written:
                     done += shard.excerpts
                     if progress is not None:
                         progress(split, done, total)
-        indexes[split] = index.only(list(wanted))
+        indexes[split] = index.only(list(wanted[split]))
     return indexes
 
 
@@ -130,9 +134,11 @@ def _drop_bad(index: ShardIndex, wanted: dict[str, Job]) -> None:
             del index.shards[name]
 
 
-def _written(config: Config, index: ShardIndex, todo: list[Job], jobs: int | None) -> Generator[Shard, None, None]:
+def _written(
+    config: Config, index: ShardIndex, corpus: Corpus, todo: list[Job], jobs: int | None
+) -> Generator[Shard, None, None]:
     """Makes shards and yields each one when it is in place and listed."""
-    corpora = {index.split: load_corpus(config.data, index.split)}
+    corpora = {index.split: corpus}
     names = {job: name for name, job in _wanted(config, index.split).items()}
     with closing(mixed_batches(config, corpora, todo, jobs)) as batches:
         for batch in batches:

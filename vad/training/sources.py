@@ -9,7 +9,7 @@ from vad.config import Config
 from vad.data.corpus import load_rows
 from vad.data.index import ShardIndex
 from vad.data.pipeline import Mixtures, open_mixtures
-from vad.data.shards import Progress
+from vad.data.shards import Progress, prepare
 from vad.errors import ConfigError
 from vad.training.batches import Batches
 
@@ -24,10 +24,9 @@ def batches_of(config: Config, *, jobs: int | None = None, progress: Progress | 
 
     Raises:
         ConfigError: the data section cannot act.
-        ManifestError: a manifest is wrong.
+        ManifestError: a manifest is wrong, or audio is missing; before any work is done.
     """
-    # Both are opened before anything is trained: what is missing of either is said now.
-    train, dev = (open_mixtures(config, split, jobs=jobs, progress=progress) for split in ("train", "dev"))
+    train, dev = _open(config, jobs, progress)
     carries = config.training.carry_state
     steps = config.training.steps_per_epoch
     available = train.steps(carry_state=carries)
@@ -43,6 +42,14 @@ def batches_of(config: Config, *, jobs: int | None = None, progress: Progress | 
         statistics=train.statistics,
         facts={"mixtures": {"train": _facts(train), "dev": _facts(dev)}, "recordings": recordings(config)},
     )
+
+
+def _open(config: Config, jobs: int | None, progress: Progress | None) -> tuple[Mixtures, Mixtures]:
+    if config.data.source == "audio":
+        return open_mixtures(config, "train"), open_mixtures(config, "dev")
+    # Both at once: what is missing of either is said before anything is mixed.
+    indexes = prepare(config, ("train", "dev"), jobs=jobs, progress=progress)
+    return Mixtures(config, "train", indexes["train"]), Mixtures(config, "dev", indexes["dev"])
 
 
 def _facts(mixtures: Mixtures) -> dict[str, float]:
