@@ -179,7 +179,9 @@ class MixingConfig(Section):
 
     Attributes:
         excerpt_s: length of an excerpt.
-        nonspeech_share: how many excerpts hold no speech at all: noise, music, voices without words, silence.
+        labelled_share: how many excerpts are real recordings with labels of people, sent through a line but not mixed;
+            none where the manifests have no rows of kind `labelled`.
+        nonspeech_share: how many of the others hold no speech at all: noise, music, voices without words, silence.
         speech: layout of the utterances.
         noise: what is added to them.
         rooms: around both.
@@ -187,6 +189,7 @@ class MixingConfig(Section):
     """
 
     excerpt_s: Annotated[float, Field(ge=2.0, le=600.0)] = 20.0
+    labelled_share: Share = 0.2
     nonspeech_share: Share = 0.25
     speech: SpeechConfig = SpeechConfig()
     noise: NoiseConfig = NoiseConfig()

@@ -21,7 +21,7 @@ from vad.segments import Timeline
 
 T = TypeVar("T")
 
-MIXED_KINDS = ("speech", "noise", "music", "nonverbal", "babble", "rir")
+MIXED_KINDS = ("speech", "noise", "music", "nonverbal", "babble", "rir", "labelled")
 
 
 @dataclass(frozen=True, slots=True)

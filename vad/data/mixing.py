@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from vad.config import Config
 from vad.data.augment import digitised, through_line
-from vad.data.corpus import Corpus
+from vad.data.corpus import Corpus, SourceClip
 from vad.data.noises import NoiseMaker
 from vad.data.rooms import recorded_room, reverberate, simulate_room
 from vad.data.store import AudioStore
-from vad.data.talkers import REFERENCE_RMS, Cast, Voice, speech_rms, with_room_tone
+from vad.data.talkers import REFERENCE_RMS, Cast, Voice, add_at, fade, speech_rms, with_room_tone
 from vad.segments import Timeline
 
 _SILENT_SHARE = 0.06
@@ -67,7 +67,10 @@ class Mixer:
         """
         rng = np.random.default_rng(np.random.SeedSequence([*self._seed, index]))
         mixing = self._mixing
-        if rng.random() < mixing.nonspeech_share:
+        labelled = self._corpus.pools.get("labelled")
+        if labelled is not None and rng.random() < mixing.labelled_share:
+            mixed, speech = self._recorded(labelled.clip(rng), rng)
+        elif rng.random() < mixing.nonspeech_share:
             if rng.random() < _SILENT_SHARE:
                 return Excerpt(self._silence(rng), Timeline())
             mixed, speech = self._nonspeech(rng), Timeline()
@@ -80,6 +83,17 @@ class Mixer:
             mixed = self._noisy(voices, speech, rng)
         mixed = through_line(mixed, self._rate, mixing.augment, rng)
         return Excerpt(digitised(mixed, self._rate, speech, mixing.augment, rng), speech)
+
+    def _recorded(self, clip: SourceClip, rng: np.random.Generator) -> tuple[NDArray[np.float32], Timeline]:
+        """Returns a random part of a labelled recording; a short one lies somewhere in silence."""
+        duration = self.n_samples / self._rate
+        start = rng.uniform(0.0, clip.duration_s - duration) if clip.duration_s > duration else 0.0
+        samples = self._store.read(clip, start_s=start, duration_s=duration)[: self.n_samples]
+        first = int(rng.integers(self.n_samples - len(samples) + 1))
+        track = np.zeros(self.n_samples, np.float32)
+        add_at(track, fade(samples, self._rate), first)
+        said = Timeline() if clip.speech is None else clip.speech.crop(start, start + len(samples) / self._rate)
+        return track, said.shift(first / self._rate - start).crop(0.0, duration)
 
     def _clean(self, voices: list[Voice], rng: np.random.Generator) -> NDArray[np.float32]:
         tracks = [with_room_tone(voice, rng) for voice in voices]

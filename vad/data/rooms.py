@@ -41,9 +41,9 @@ def simulate_room(rng: np.random.Generator, config: RoomsConfig, sample_rate: in
     distance = np.exp(rng.uniform(*np.log(config.distance_m)))
     talker = microphone + distance * direction / np.linalg.norm(direction)
     talker = np.clip(talker, _WALL_MARGIN_M, size - _WALL_MARGIN_M)
-    response = _images(size, talker, microphone, rt60, sample_rate)
-    length = min(len(response), seconds_to_samples(min(rt60, config.max_tail_s), sample_rate) + 1)
-    response = response[:length]
+    response = np.zeros(seconds_to_samples(min(rt60, config.max_tail_s), sample_rate) + 1)
+    images = _images(size, talker, microphone, rt60, sample_rate)[: len(response)]
+    response[: len(images)] = images
     start = seconds_to_samples(_TAIL_START_S, sample_rate)
     if len(response) > start:
         time = np.arange(len(response) - start) / sample_rate

@@ -23,6 +23,7 @@ _FADE_S = 0.01
 _TONE_LENGTH = 512
 _TONE_MARGIN_S = 0.1
 _MAX_UNUSABLE = 20
+_MID_START_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Cast:
         duration = n_samples / self._rate
         voices = [self._new_voice(n_samples, rng)]
         voice = voices[0]
-        time = -rng.uniform(0.0, 5.0) if rng.random() < config.mid_start_share else self._pause(rng)
+        time = self._first_start(duration, rng)
         unusable = 0
         while time < duration and unusable < _MAX_UNUSABLE:
             utterance = self._utterance(voice, n_samples / self._rate, rng)
@@ -162,6 +163,13 @@ class Cast:
         said = utterance.speech.shift(first / self._rate)
         voice.speech += said.crop(0.0, len(voice.track) / self._rate)
         return said[-1].end
+
+    def _first_start(self, duration: float, rng: np.random.Generator) -> float:
+        """Draws when the first utterance starts: before the excerpt, or after a pause that leaves room for speech."""
+        config = self._config
+        if rng.random() < config.mid_start_share:
+            return -float(rng.uniform(0.0, _MID_START_S))
+        return min(duration / 2, float(np.exp(rng.uniform(*np.log(config.pause_s)))))
 
     def _next_start(self, start: float, end: float, rng: np.random.Generator) -> float:
         config = self._config

@@ -70,15 +70,18 @@ def decode(path: Path) -> tuple[NDArray[np.float32], int] | None:
 
     Returns:
         float32 (n, channels) in [-1, 1) and the sample rate in Hz; None for a format that tensorflow-io does not
-        decode, such as Ogg Opus.
+        decode, such as Ogg Opus, and for what is no audio at all.
 
     Raises:
-        AudioError: when the file is broken.
+        AudioError: when the file is broken further on.
     """
     import soundfile
     import tensorflow as tf
 
-    info = soundfile.info(str(path))
+    try:
+        info = soundfile.info(str(path))
+    except soundfile.SoundFileError:
+        return None  # the package's own decoder says what is wrong with it
     known = _decoders().get((info.format, info.subtype))
     if known is None:
         return None

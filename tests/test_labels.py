@@ -1,0 +1,154 @@
+"""Laws of speech labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from vad.errors import ConfigError
+from vad.frames import FrameGrid
+from vad.labels import LabelRule, energy_segments, timeline_to_labels
+from vad.segments import Segment, Timeline
+
+RATE = 16000
+GRID = FrameGrid()
+
+
+def bursts(spans: list[tuple[float, float]], duration: float, *, floor_db: float, seed: int = 0) -> NDArray[np.float32]:
+    """Voiced bursts at -20 dB over white noise."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(int(duration * RATE)) / RATE
+    voiced = sum(np.sin(2 * np.pi * 130 * k * time + k * k) / k for k in range(1, 20)) * 0.1
+    spoken = np.zeros(len(time), bool)
+    for start, end in spans:
+        spoken |= (time >= start) & (time < end)
+    return (voiced * spoken + rng.normal(0, 10 ** (floor_db / 20), len(time))).astype(np.float32)
+
+
+@pytest.mark.parametrize("floor_db", [-80.0, -65.0, -50.0])
+def test_boundaries_have_no_bias(floor_db: float) -> None:
+    rng = np.random.default_rng(5)
+    onsets, offsets = [], []
+    for seed in range(12):
+        edges = np.cumsum(rng.uniform(0.35, 0.8, 6))
+        spans = [(edges[i], edges[i + 1]) for i in (0, 2, 4)]
+        found = energy_segments(bursts(spans, 6.0, floor_db=floor_db, seed=seed), RATE)
+        assert len(found) == 3
+        onsets += [segment.start - start for segment, (start, _) in zip(found, spans, strict=True)]
+        offsets += [segment.end - end for segment, (_, end) in zip(found, spans, strict=True)]
+    assert abs(np.median(onsets)) < 0.005
+    assert abs(np.median(offsets)) < 0.005
+    assert np.max(np.abs(onsets + offsets)) < 0.02
+
+
+def test_labels_do_not_depend_on_the_level() -> None:
+    samples = bursts([(0.5, 1.0), (1.6, 2.0)], 3.0, floor_db=-60)
+    louder = energy_segments(samples * np.float32(8), RATE)
+    assert louder.to_pairs() == energy_segments(samples, RATE).to_pairs()
+
+
+def test_digital_silence_around_is_no_floor_and_no_speech() -> None:
+    zeros = np.zeros(RATE, np.float32)
+    found = energy_segments(np.concatenate([zeros, bursts([(0.5, 1.2)], 2.0, floor_db=-50), zeros]), RATE)
+    assert found.to_pairs() == [(pytest.approx(1.5, abs=0.01), pytest.approx(2.2, abs=0.01))]
+
+
+def test_a_tight_cut_is_speech_throughout() -> None:
+    found = energy_segments(bursts([(0.0, 0.5)], 0.5, floor_db=-70), RATE)
+    assert found.to_pairs() == [(pytest.approx(0, abs=0.01), pytest.approx(0.5, abs=0.01))]
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(0, np.float32),
+        np.zeros(100, np.float32),
+        np.zeros(RATE, np.float32),
+        np.random.default_rng(0).normal(0, 0.01, 3 * RATE).astype(np.float32),
+    ],
+    ids=["empty", "shorter than a level", "digital silence", "noise"],
+)
+def test_nothing_that_stands_out_is_no_speech(samples: NDArray[np.float32]) -> None:
+    assert energy_segments(samples, RATE) == Timeline()
+
+
+def test_short_gaps_are_speech_and_longer_ones_are_not() -> None:
+    samples = bursts([(0.5, 1.0), (1.1, 1.5), (1.7, 2.2)], 3.0, floor_db=-60)
+    assert len(energy_segments(samples, RATE, LabelRule(max_gap_s=0.15))) == 2
+    assert len(energy_segments(samples, RATE, LabelRule(max_gap_s=0.3))) == 1
+    assert len(energy_segments(samples, RATE, LabelRule(max_gap_s=0.05))) == 3
+
+
+def test_short_bursts_are_dropped() -> None:
+    samples = bursts([(0.5, 1.2), (2.0, 2.03)], 3.0, floor_db=-60)
+    assert len(energy_segments(samples, RATE, LabelRule(min_speech_s=0.06))) == 1
+    assert len(energy_segments(samples, RATE, LabelRule(min_speech_s=0.0))) == 2
+
+
+def test_pads_widen_within_the_recording() -> None:
+    samples = bursts([(0.1, 0.9)], 1.0, floor_db=-60)
+    found = energy_segments(samples, RATE, LabelRule(pad_start_s=0.05, pad_end_s=0.5))
+    assert found.to_pairs() == [(pytest.approx(0.05, abs=0.01), 1.0)]
+
+
+def test_other_sample_rates_give_the_same_times() -> None:
+    samples = bursts([(0.5, 1.2)], 2.0, floor_db=-60)
+    doubled = np.repeat(samples, 2)
+    found, twice = energy_segments(samples, RATE), energy_segments(doubled, 2 * RATE)
+    assert np.allclose(found.to_pairs(), twice.to_pairs(), atol=0.005)
+
+
+@pytest.mark.parametrize(
+    "change", [{"onset_db": 3.0}, {"min_range_db": 40.0}, {"max_gap_s": -1.0}, {"floor_percentile": 60.0}]
+)
+def test_rules_that_cannot_act_are_refused(change: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match=str(next(iter(change)))):
+        LabelRule(**change)
+
+
+@given(
+    pairs=st.lists(st.tuples(st.floats(-1, 3), st.floats(0.001, 1)), max_size=5),
+    n_frames=st.integers(0, 250),
+    collar_s=st.floats(0, 0.2),
+)
+def test_a_frame_is_speech_iff_its_centre_is(pairs: list[tuple[float, float]], n_frames: int, collar_s: float) -> None:
+    timeline = Timeline(Segment(start, start + length) for start, length in pairs)
+    labels, mask = timeline_to_labels(timeline, n_frames, GRID, collar_s=collar_s)
+    spans = [(round_half_up(s.start), round_half_up(s.end)) for s in timeline]
+    centres = [GRID.centre(t) for t in range(n_frames)]
+    assert labels.tolist() == [int(any(a <= c < b for a, b in spans)) for c in centres]
+    zones = [
+        (round_half_up(edge - collar_s), round_half_up(edge + collar_s)) for s in timeline for edge in (s.start, s.end)
+    ]
+    near = [any(a <= c < b for a, b in zones) for c in centres]
+    assert mask.tolist() == [int(not (collar_s > 0 and hit)) for hit in near]
+
+
+def round_half_up(seconds: float) -> int:
+    return int(np.floor(seconds * RATE + 0.5))
+
+
+def test_hand_labels_of_real_speech_agree(data_home: Path) -> None:
+    from vad import audio
+    from vad.manifests import read_manifest, resolve
+
+    onsets, offsets, wrong, total = [], [], 0, 0
+    for row in read_manifest(data_home / "manifests/labelled.dev.jsonl"):
+        clip = resolve(row, data_home)
+        if row.source != "emu-demo" or clip is None or row.speech is None:
+            continue
+        samples = audio.read(clip.path, offset_s=clip.offset_s, duration_s=clip.duration_s)
+        found = energy_segments(samples, RATE)
+        onsets.append(found[0].start - row.speech[0].start)
+        offsets.append(min((s.end - row.speech[-1].end for s in found), key=abs))
+        n_frames = GRID.count(len(samples))
+        mine, theirs = (timeline_to_labels(t, n_frames, GRID)[0] for t in (found, row.speech))
+        wrong, total = wrong + int(np.sum(mine != theirs)), total + n_frames
+    assert abs(np.median(onsets)) < 0.01
+    assert abs(np.median(offsets)) < 0.01
+    assert wrong / total < 0.02
