@@ -14,83 +14,16 @@ padding lasts at least `min_speech_s` and every gap at least `min_silence_s`.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vad.errors import ConfigError, NonFiniteError, ShapeError, did_you_mean
+from vad.decision.rule import DecisionRule
+from vad.errors import NonFiniteError, ShapeError
 from vad.frames import FrameGrid, seconds_to_samples
 from vad.segments import Segment, Timeline
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRule:
-    """How posteriors become segments; see the module for the order in which the parts act.
-
-    Args:
-        onset_threshold: posterior that enters speech, in (0, 1].
-        offset_threshold: posterior below which speech is left, in [0, `onset_threshold`].
-        hangover_s: seconds that speech goes on after falling below `offset_threshold`.
-        min_speech_s: speech shorter than this is dropped, seconds.
-        min_silence_s: gaps shorter than this are filled, seconds.
-        pad_start_s: seconds added before every segment.
-        pad_end_s: seconds added after every segment.
-
-    Raises:
-        ConfigError: when a value is outside its range; the message names them all.
-    """
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
-
-    onset_threshold: float = 0.5
-    offset_threshold: float = 0.35
-    hangover_s: float = 0.0
-    min_speech_s: float = 0.1
-    min_silence_s: float = 0.1
-    pad_start_s: float = 0.0
-    pad_end_s: float = 0.0
-
-    def __post_init__(self) -> None:
-        problems = []
-        if not 0 < self.onset_threshold <= 1:
-            problems.append(f"onset_threshold must lie in (0, 1]; received {self.onset_threshold}")
-        if not 0 <= self.offset_threshold <= 1:
-            problems.append(f"offset_threshold must lie in [0, 1]; received {self.offset_threshold}")
-        elif self.offset_threshold > self.onset_threshold:
-            problems.append(
-                "offset_threshold must not exceed onset_threshold; "
-                f"received {self.offset_threshold} > {self.onset_threshold}"
-            )
-        for name in ("hangover_s", "min_speech_s", "min_silence_s", "pad_start_s", "pad_end_s"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                problems.append(f"{name} must be a finite number of seconds >= 0; received {value}")
-        if problems:
-            raise ConfigError("decision: " + "; ".join(problems))
-
-    def to_dict(self) -> dict[str, float]:
-        """Returns the fields by name."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> DecisionRule:
-        """Builds a rule from fields by name; absent ones take their defaults.
-
-        Raises:
-            ConfigError: when a name is unknown or a value is not a number in its range.
-        """
-        valid = [field.name for field in dataclasses.fields(cls)]
-        for name, value in fields.items():
-            if name not in valid:
-                raise ConfigError(f"decision: unknown field {name!r}{did_you_mean(name, valid)}")
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise ConfigError(f"decision: {name} must be a number; received {value!r}")
-        return cls(**{name: float(value) for name, value in fields.items()})
 
 
 class Decision:
