@@ -1,36 +1,40 @@
-"""From posteriors to speech segments: one online state machine; offline is to feed all and flush.
-
-The rule acts in this order, in whole frames until the pads:
-
-1. Speech begins at the first posterior of at least `onset_threshold`. It ends once more than `hangover_s` of
-   consecutive posteriors lie below `offset_threshold`; the hangover itself still counts as speech.
-2. Gaps shorter than `min_silence_s` between two stretches of speech are filled.
-3. Stretches shorter than `min_speech_s` are dropped.
-4. What is left is widened by the pads, clamped to the recording, and merged where it overlaps or touches.
-
-A duration of the rule covers the least whole number of frames that is not shorter, so that every segment before
-padding lasts at least `min_speech_s` and every gap at least `min_silence_s`.
-"""
+"""The online state machine of the decision; see `vad.decision` for the rule."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+import sys
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vad.decision.gate import Gate, as_posteriors
+from vad.decision.marks import Dropped, Ended, Mark, Started
+from vad.decision.pause import Pauses
 from vad.decision.rule import DecisionRule
-from vad.errors import NonFiniteError, ShapeError
+from vad.errors import ShapeError
 from vad.frames import FrameGrid, seconds_to_samples
-from vad.segments import Segment, Timeline
+from vad.segments import Segment
+
+_NEVER = sys.maxsize
+# Posteriors are smoothed over this much on each side before the deepest pause is looked for.
+_SMOOTHING_S = 0.1
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A kept segment, in samples, that what follows may still extend."""
+
+    start: int
+    end: int
+    offset: int  # its end without the pad
 
 
 class Decision:
     """The online state machine of one recording: posteriors in, finished segments out.
 
-    A segment is returned as soon as no later posterior can change it: after `min_silence_s` of silence, and with
-    pads only when no later speech can reach into it. Any chunking of the posteriors gives the same segments.
+    Everything is returned as soon as no later posterior can change it. Between two changes of the thresholds the next
+    thing to happen is known beforehand (`_schedule`), so that any chunking of the posteriors gives the same.
 
     Args:
         rule: thresholds and durations.
@@ -40,26 +44,50 @@ class Decision:
     def __init__(self, rule: DecisionRule, grid: FrameGrid) -> None:
         self.rule = rule
         self.grid = grid
-        self._hangover = self._frames(rule.hangover_s)
+        self._gate = Gate(rule.onset_threshold, rule.offset_threshold, self._frames(rule.hangover_s))
         self._min_speech = max(1, self._frames(rule.min_speech_s))
         self._min_silence = max(1, self._frames(rule.min_silence_s))
-        self._pad_start = seconds_to_samples(rule.pad_start_s, grid.sample_rate)
-        self._pad_end = seconds_to_samples(rule.pad_end_s, grid.sample_rate)
+        self._pad_start = self._samples(rule.pad_start_s)
+        self._pad_end = self._samples(rule.pad_end_s)
+        self._merge_gap = self._samples(rule.merge_gap_s)
+        self._pauses: Pauses | None = None
+        if rule.max_speech_s is not None:
+            # The first and the last frame of a recording own up to a window more than their hop.
+            self._longest = self._samples(rule.max_speech_s) - grid.win_length
+            limit = (self._longest - self._pad_start - self._pad_end) // grid.hop_length
+            self._pauses = Pauses(limit, self._frames(_SMOOTHING_S))
         self.reset()
 
     def reset(self) -> None:
         """Forgets everything heard, as before a new recording."""
+        self._gate.reset()
+        if self._pauses is not None:
+            self._pauses.reset()
         self._n = 0  # frames pushed
-        self._speech = False  # state of the thresholds and the hangover
-        self._below = 0  # in speech: frames below the offset threshold at the end of what was pushed
         self._start: int | None = None  # first frame of the stretch that gaps may still extend
-        self._stop: int | None = None  # frame after its end; None while speech goes on
-        self._padded: tuple[int, int] | None = None  # samples of the kept segment that pads may still extend
+        self._stop: int | None = None  # frame after its speech, in a gap; None while speech goes on
+        self._entered = 0  # frame in which its speech was last entered
+        self._kept = False  # it has reached min_speech
+        self._told: int | None = None  # sample with which it was said to start as a segment of its own
+        self._pending: _Pending | None = None
+        self._marks: list[Mark] = []
+        self._schedule()
 
     @property
     def n_frames(self) -> int:
         """Posteriors pushed since the last reset or flush."""
         return self._n
+
+    @property
+    def earliest_start(self) -> int:
+        """No segment that is yet to be told of starts before this sample."""
+        frame = self._n
+        if self._start is not None:
+            if self._told is None:
+                frame = self._start
+            elif self._pauses is not None:
+                frame = min(frame, self._pauses.earliest_cut(self._start))
+        return self._padded_start(frame)
 
     def push(self, posteriors: NDArray[np.float32]) -> list[Segment]:
         """Takes the next posteriors and returns the segments that they finish.
@@ -74,30 +102,7 @@ class Decision:
             ShapeError: when the array is not one-dimensional.
             NonFiniteError: when a posterior is not finite.
         """
-        values = np.asarray(posteriors)
-        if values.ndim != 1:
-            raise ShapeError(f"posteriors must have the shape (n,); received {values.shape}")
-        if not len(values):
-            return []
-        # NaN reaches both ends of the range, so that one look at it tells.
-        lowest, highest = float(values.min()), float(values.max())
-        if not (math.isfinite(lowest) and math.isfinite(highest)):
-            bad = self._n + int(np.flatnonzero(~np.isfinite(values))[0])
-            raise NonFiniteError(f"posterior of frame {bad} is not finite")
-        done: list[Segment] = []
-        # Most chunks of a stream go on as they began, and are not worth ten array operations.
-        goes_on = lowest >= self.rule.offset_threshold if self._speech else highest < self.rule.onset_threshold
-        if goes_on:
-            self._below = 0
-        else:
-            for frame, enters in self._transitions(values):
-                if enters:
-                    done += self._enter(frame)
-                else:
-                    self._stop = frame
-        self._n += len(values)
-        done += self._settle()
-        return done
+        return self._segments(self.advance(posteriors))
 
     def flush(self, n_samples: int) -> list[Segment]:
         """Ends the recording, returns its remaining segments, and is ready for the next one.
@@ -108,109 +113,160 @@ class Decision:
         Raises:
             ShapeError: when a recording of that length has another number of frames than were pushed.
         """
+        return self._segments(self.finish(n_samples))
+
+    def advance(self, posteriors: NDArray[np.float32]) -> list[Mark]:
+        """Takes the next posteriors as `push` does, and returns all that they make certain, in order."""
+        values = as_posteriors(posteriors)
+        if not len(values):
+            return []
+        changes = self._gate.push(values, self._n)
+        if self._pauses is not None:
+            self._pauses.hear(values, self._n)
+        end = self._n + len(values)
+        for frame, enters in changes:
+            self._elapse(frame)
+            if enters:
+                self._enter(frame)
+            else:
+                self._stop = frame
+            self._schedule()
+        self._elapse(end)
+        if self._pauses is not None:
+            self._pauses.forget(self._start, end)
+        return self._take_marks()
+
+    def finish(self, n_samples: int) -> list[Mark]:
+        """Ends the recording as `flush` does, and returns all that this makes certain, in order."""
         if self.grid.count(n_samples) != self._n:
             raise ShapeError(
                 f"a recording of {n_samples} samples has {self.grid.count(n_samples)} frames; "
                 f"received posteriors of {self._n}"
             )
-        done: list[Segment] = []
         if self._start is not None:
-            done += self._keep(self._start, self._n if self._stop is None else self._stop, n_samples)
-        if self._padded is not None:
-            start, end = self._padded
-            done.append(self._segment(start, min(end, n_samples)))
+            self._close(self._n if self._stop is None else self._stop, n_samples)
+        if self._pending is not None:
+            self._pending.end = min(self._pending.end, n_samples)
+            self._end()
+        marks = self._take_marks()
         self.reset()
-        return done
+        return marks
+
+    def _samples(self, seconds: float) -> int:
+        return seconds_to_samples(seconds, self.grid.sample_rate)
 
     def _frames(self, seconds: float) -> int:
         """Least number of hops that lasts `seconds`."""
-        return -(-seconds_to_samples(seconds, self.grid.sample_rate) // self.grid.hop_length)
+        return -(-self._samples(seconds) // self.grid.hop_length)
 
-    def _segment(self, start: int, end: int) -> Segment:
-        return Segment(start / self.grid.sample_rate, end / self.grid.sample_rate)
+    def _segments(self, marks: list[Mark]) -> list[Segment]:
+        rate = self.grid.sample_rate
+        return [Segment(mark.start / rate, mark.end / rate) for mark in marks if isinstance(mark, Ended)]
 
-    def _transitions(self, values: NDArray[np.float32]) -> Iterator[tuple[int, bool]]:
-        """Yields (frame, enters speech?) alternately; only runs are visited in Python, not frames."""
-        onsets, _ = _runs(values >= self.rule.onset_threshold)
-        starts, stops = _runs(values < self.rule.offset_threshold)
-        if len(starts) and starts[0] == 0:
-            starts[0] = -self._below  # the run began in an earlier chunk
-        leaves = starts + self._hangover
-        # leaves < 0: this run had outlasted the hangover in an earlier chunk already.
-        leaves = leaves[(leaves < stops) & (leaves >= 0)]
-        if len(starts) and stops[-1] == len(values):
-            self._below = int(stops[-1] - starts[-1])
-        else:
-            self._below = 0
-        frames = np.concatenate([onsets, leaves])
-        enters = np.repeat([True, False], [len(onsets), len(leaves)])
-        order = np.argsort(frames, kind="stable")
-        frames, enters = frames[order] + self._n, enters[order]
-        changed = enters != np.concatenate([[self._speech], enters[:-1]])
-        if len(enters):
-            self._speech = bool(enters[-1])
-        yield from zip(frames[changed].tolist(), enters[changed].tolist(), strict=True)
+    def _take_marks(self) -> list[Mark]:
+        marks, self._marks = self._marks, []
+        return marks
 
-    def _enter(self, frame: int) -> list[Segment]:
-        """Speech begins at `frame`: fill the gap before it, or settle what stood before."""
-        done: list[Segment] = []
-        if self._start is not None and self._stop is not None and frame - self._stop >= self._min_silence:
-            done = self._keep(self._start, self._stop)
+    def _onset(self, frame: int) -> int:
+        """First sample of speech that begins in `frame`; frame 0 also owns the samples before its edge."""
+        return 0 if frame == 0 else self.grid.boundary(frame)
+
+    def _padded_start(self, frame: int) -> int:
+        return max(0, self._onset(frame) - self._pad_start)
+
+    def _elapse(self, n: int) -> None:
+        """Lets happen what is due once `n` frames are heard."""
+        while self._due <= n:
+            self._n = max(self._n, self._due)
+            self._act()
+            self._schedule()
+        self._n = n
+
+    def _schedule(self) -> None:
+        """Finds what happens next, and after how many frames, if speech is neither entered nor left before."""
+        self._due, self._act = _NEVER, self._end
         if self._start is None:
-            self._start = frame
-        self._stop = None
-        return done
+            if self._pending is not None:
+                # From the next frame on speech begins too late to reach the pending segment.
+                reached = self._pending.end + self._merge_gap + self._pad_start
+                self._due = max(self._n, self._frames_past(reached))
+        elif self._stop is not None:
+            self._due, self._act = self._stop + self._min_silence, self._close
+        elif not self._kept:
+            self._due, self._act = max(self._start + self._min_speech, self._entered + 1), self._keep
+        elif self._pauses is not None:
+            self._due, self._act = self._start + self._pauses.limit + 1, self._cut
+            if self._pending is not None:
+                too_long = self._frames_past(self._pending.start + self._longest - self._pad_end)
+                if too_long <= self._due:
+                    self._due, self._act = too_long, self._part
+            self._due = max(self._due, self._entered + 1)
 
-    def _keep(self, first: int, stop: int, n_samples: int | None = None) -> list[Segment]:
-        """Ends the current stretch: drops it when short, else pads it and merges it with the one before."""
-        self._start = self._stop = None
-        if stop - first < self._min_speech:
-            return []
-        raw = self.grid.to_segment(first, stop, self._n, n_samples)
-        start = max(0, seconds_to_samples(raw.start, self.grid.sample_rate) - self._pad_start)
-        end = seconds_to_samples(raw.end, self.grid.sample_rate) + self._pad_end
-        if self._padded is None:
-            self._padded = (start, end)
-            return []
-        if start <= self._padded[1]:
-            self._padded = (self._padded[0], end)
-            return []
-        finished, self._padded = self._padded, (start, end)
-        return [self._segment(*finished)]
+    def _frames_past(self, sample: int) -> int:
+        """Least frame whose edge lies behind `sample`."""
+        return (sample - self.grid.boundary(0)) // self.grid.hop_length + 1
 
-    def _settle(self) -> list[Segment]:
-        """Returns what the frames so far have finished."""
-        done: list[Segment] = []
-        if self._start is not None and self._stop is not None and self._n - self._stop >= self._min_silence:
-            done += self._keep(self._start, self._stop)
-        if self._padded is None:
-            return done
-        # No later segment can begin before this sample, nor can the recording end before it.
-        earliest = self.grid.boundary(self._n if self._start is None else self._start)
-        if earliest - self._pad_start > self._padded[1]:
-            done.append(self._segment(*self._padded))
-            self._padded = None
-        return done
+    def _enter(self, frame: int) -> None:
+        """Speech is entered: a stretch begins, or the gap in one is filled."""
+        if self._start is None:
+            self._start, self._kept, self._told = frame, False, None
+        elif self._pauses is not None and self._stop is not None:
+            self._pauses.fill(self._stop, frame)
+        self._stop, self._entered = None, frame
 
+    def _keep(self) -> None:
+        """The stretch is long enough. Within reach of a pending segment it extends that one."""
+        self._kept = True
+        if self._pending is None and self._start is not None:
+            self._tell(self._start)
 
-def _runs(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Returns where the runs of True begin and the index after their ends."""
-    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
-    return edges[::2].astype(np.int64), edges[1::2].astype(np.int64)
+    def _tell(self, first: int, not_before: int = 0) -> None:
+        """The stretch that begins in the frame `first` is a segment of its own."""
+        self._told = max(not_before, self._padded_start(first))
+        self._marks.append(Started(self._told, self._onset(first), self._n))
 
+    def _end(self) -> None:
+        """Nothing can extend the pending segment any more."""
+        if self._pending is not None:
+            self._marks.append(Ended(self._pending.start, self._pending.end, self._pending.offset, self._n))
+            self._pending = None
 
-def decide(posteriors: NDArray[np.float32], rule: DecisionRule, grid: FrameGrid, n_samples: int) -> Timeline:
-    """Returns the speech of a whole recording: everything pushed, then flushed.
+    def _close(self, stop: int | None = None, n_samples: int | None = None) -> None:
+        """The stretch is over: dropped when it never was long enough, else pending or part of what is."""
+        first, stop = self._start, self._stop if stop is None else stop
+        if first is None or stop is None:
+            return
+        offset = self.grid.boundary(stop)
+        if n_samples is not None and stop == self._n:
+            offset = n_samples
+        if not self._kept:
+            self._marks.append(Dropped(self._onset(first), offset, self._n))
+        elif self._pending is None:
+            start = self._padded_start(first) if self._told is None else self._told
+            self._pending = _Pending(start, offset + self._pad_end, offset)
+        else:
+            self._pending.end, self._pending.offset = offset + self._pad_end, offset
+        self._start = self._stop = self._told = None
 
-    Args:
-        posteriors: float array (frames,), values in [0, 1].
-        rule: thresholds and durations.
-        grid: where the frames lie.
-        n_samples: length of the recording at the grid's sample rate.
+    def _part(self) -> None:
+        """With the pending segment the stretch would be too long: it is one of its own."""
+        pending, first = self._pending, self._start
+        if pending is None or first is None:
+            return
+        not_before = 0
+        if self._padded_start(first) <= pending.end:
+            # The pads share the room between them, and leave a frame so that no one takes the two for one.
+            gap, hop = self._onset(first) - pending.offset, self.grid.hop_length
+            pending.end = min(pending.end, pending.offset + (gap - hop) // 2)
+            not_before = self._onset(first) - (gap - hop) // 2
+        self._end()
+        self._tell(first, not_before)
 
-    Raises:
-        ShapeError: when the number of posteriors is not that of the recording.
-        NonFiniteError: when a posterior is not finite.
-    """
-    machine = Decision(rule, grid)
-    return Timeline([*machine.push(posteriors), *machine.flush(n_samples)])
+    def _cut(self) -> None:
+        """The stretch has become too long: it ends at its deepest pause, and another begins there."""
+        if self._pauses is None or self._start is None:
+            return
+        stop, following = self._pauses.cut(self._start)
+        self._close(stop)
+        self._start, self._kept = following, True
+        self._part()

@@ -33,6 +33,7 @@ rules = st.builds(
     min_silence_s=durations,
     pad_start_s=durations,
     pad_end_s=durations,
+    merge_gap_s=durations,
 )
 chunk_sizes = st.lists(st.integers(0, 40), min_size=1, max_size=20)
 
@@ -66,8 +67,11 @@ def expected(values, rule, n_samples) -> Timeline:
             span = GRID.to_segment(start, stop, len(values), n_samples)
             first = seconds_to_samples(span.start, RATE) - seconds_to_samples(rule.pad_start_s, RATE)
             last = seconds_to_samples(span.end, RATE) + seconds_to_samples(rule.pad_end_s, RATE)
-            pairs.append((max(0, first) / RATE, min(n_samples, last) / RATE))
-    return Timeline.from_pairs(pairs)
+            if pairs and max(0, first) <= pairs[-1][1] + seconds_to_samples(rule.merge_gap_s, RATE):
+                pairs[-1][1] = last
+            else:
+                pairs.append([max(0, first), last])
+    return Timeline.from_pairs((first / RATE, min(n_samples, last) / RATE) for first, last in pairs)
 
 
 def chunks(values, sizes):
@@ -115,7 +119,7 @@ def test_any_chunking_gives_the_same_segments(values, rule, sizes):
 @given(posteriors, rules)
 def test_kept_segments_obey_the_durations(values, rule):
     n_samples = GRID.samples_for(len(values))
-    unpadded = DecisionRule(**{**rule.to_dict(), "pad_start_s": 0.0, "pad_end_s": 0.0})
+    unpadded = rule.replace({"pad_start_s": 0.0, "pad_end_s": 0.0, "merge_gap_s": 0.0})
     found = decide(values, unpadded, GRID, n_samples)
     samples = [(seconds_to_samples(s.start, RATE), seconds_to_samples(s.end, RATE)) for s in found]
     for start, end in samples:
