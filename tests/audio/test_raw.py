@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from vad.audio import ENCODINGS, RawFormat, iter_raw_chunks
-from vad.audio.raw import decode
+from vad.audio.raw import decode, to_float
 from vad.errors import AudioError, ConfigError
 
 SUBTYPES = {"s8": "PCM_S8", "u8": "PCM_U8", "mulaw": "ULAW", "alaw": "ALAW", "f32": "FLOAT", "f64": "DOUBLE"}
@@ -33,7 +33,7 @@ def test_samples_are_those_of_libsndfile(encoding):
         dtype="float32",
         always_2d=True,
     )
-    found = decode(data, RawFormat(16000, encoding, 2))
+    found = to_float(decode(data, RawFormat(16000, encoding, 2)))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 

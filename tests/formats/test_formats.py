@@ -20,7 +20,7 @@ from vad.formats import (
 from vad.segments import Segment, Timeline
 
 RATE = 16000
-MILLISECONDS = ("srt", "webvtt")
+MILLISECONDS = ("srt", "vtt")
 
 
 @st.composite

@@ -4,9 +4,9 @@ Every way in gives the same thing, mono float32 chunks at the rate asked for: a 
 headerless samples. Memory stays flat however long the recording is, and how a recording is cut into chunks never
 changes a sample of it.
 
-Rooms: `files` finds and opens recordings, `decode` hands out their samples (libsndfile), `riff` reads WAV headers (to
-see truncation, and to stream WAV from a pipe), `raw` turns bytes into samples, `resample` mixes down and changes the
-rate.
+Rooms: `search` finds recordings, `files` opens them, `decode` hands out their samples (libsndfile), `media` those of
+what only ffmpeg reads, `riff` reads WAV headers (to see truncation, and to stream WAV from a pipe), `raw` turns bytes
+into samples, `resample` mixes down and changes the rate.
 
 Example:
     >>> for chunk in iter_chunks("meeting.flac", sample_rate=16000):
@@ -23,9 +23,11 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from vad.audio.files import AUDIO_SUFFIXES, AudioInfo, find_audio, open_recording, read_info
-from vad.audio.raw import ENCODINGS, RawFormat, raw_blocks
+from vad.audio.decode import Encoding, Recording
+from vad.audio.files import AudioInfo, open_recording, read_info
+from vad.audio.raw import ENCODINGS, RawFormat, raw_blocks, to_float
 from vad.audio.resample import Resampler, check_rate, rechunk, to_mono
+from vad.audio.search import AUDIO_SUFFIXES, Found, find_audio, find_recordings
 from vad.errors import AudioError, ConfigError
 from vad.frames import seconds_to_samples
 
@@ -33,13 +35,19 @@ __all__ = [
     "AUDIO_SUFFIXES",
     "ENCODINGS",
     "AudioInfo",
+    "Encoding",
+    "Found",
     "RawFormat",
+    "Recording",
     "Resampler",
     "find_audio",
+    "find_recordings",
     "iter_chunks",
     "iter_raw_chunks",
+    "open_recording",
     "read",
     "read_info",
+    "recording_chunks",
     "to_mono",
 ]
 
@@ -103,10 +111,37 @@ def _chunks(
     with open_recording(source) as recording:
         start = seconds_to_samples(span_s[0], recording.sample_rate)
         length = None if span_s[1] is None else seconds_to_samples(span_s[1], recording.sample_rate)
-        blocks = recording.blocks(start, None if length is None else start + length)
-        resampler = Resampler(recording.sample_rate, sample_rate)
-        mono = _to_finite_mono(blocks, channel, recording.name, start)
-        yield from rechunk(resampler.apply(mono), chunk_samples)
+        cut = (start, None if length is None else start + length)
+        yield from recording_chunks(
+            recording, cut, sample_rate=sample_rate, channel=channel, chunk_samples=chunk_samples
+        )
+
+
+def recording_chunks(
+    recording: Recording,
+    cut: tuple[int, int | None] = (0, None),
+    *,
+    sample_rate: int = 16000,
+    channel: int | None = None,
+    chunk_samples: int = CHUNK_SAMPLES,
+) -> Iterator[NDArray[np.float32]]:
+    """Yields an opened recording in mono chunks.
+
+    Args:
+        recording: from `open_recording`; it can be gone through once.
+        cut: first sample, and the one after the last or None for the end, at the rate of the recording.
+        sample_rate: of the chunks, in Hz, 8000 to 192000.
+        channel: which channel, from 0; None mixes all down with equal weights.
+        chunk_samples: samples per chunk; the last may be shorter.
+
+    Yields:
+        float32 arrays (n,), full scale at ±1.0.
+
+    Raises:
+        AudioError: as in `iter_chunks`.
+    """
+    mono = _to_finite_mono(recording.blocks(*cut), channel, recording.name, cut[0])
+    return rechunk(Resampler(recording.sample_rate, sample_rate).apply(mono), chunk_samples)
 
 
 def read(
@@ -172,7 +207,7 @@ def iter_raw_chunks(
     if chunk_samples < 1:
         raise ConfigError(f"chunk_samples must be at least 1; received {chunk_samples}")
     name = str(getattr(stream, "name", "<stream>"))
-    mono = _to_finite_mono(raw_blocks(stream, raw, name), channel, name, 0)
+    mono = _to_finite_mono(map(to_float, raw_blocks(stream, raw, name)), channel, name, 0)
     return rechunk(Resampler(raw.sample_rate, sample_rate).apply(mono), chunk_samples)
 
 

@@ -6,13 +6,14 @@ import contextlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from vad.audio.raw import BLOCK_VALUES, RawFormat, raw_blocks, truncated
+from vad.audio.raw import BLOCK_VALUES, RawFormat, raw_blocks, to_float, truncated
 from vad.audio.resample import MAX_RATE, MIN_RATE
 from vad.errors import AudioError
 
@@ -22,10 +23,61 @@ _OPEN_ENDED = ("OGG", "MP3")
 _OPUS_PREROLL_S = 4
 # libsndfile's count of samples where the header leaves it open.
 _UNKNOWN_LENGTH = 1 << 62
+# Types that hold the samples of an encoding without loss. Those of encodings that lose something are the decoder's.
+_INTEGER_16 = ("PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW", "ALAC_16")
+_INTEGER_32 = ("PCM_24", "PCM_32", "ALAC_20", "ALAC_24", "ALAC_32")
+_TYPES = {
+    **dict.fromkeys(_INTEGER_16, "int16"),
+    **dict.fromkeys(_INTEGER_32, "int32"),
+    "FLOAT": "float32",
+    "DOUBLE": "float64",
+}
+_RAW_SUBTYPES = {"s8": "PCM_U8", "u8": "PCM_U8", "s16": "PCM_16", "s24": "PCM_24", "s32": "PCM_32"}
+_RAW_SUBTYPES |= {"f32": "FLOAT", "f64": "DOUBLE", "mulaw": "ULAW", "alaw": "ALAW"}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How samples are stored, in libsndfile's words.
+
+    Args:
+        container: such as ``"WAV"``.
+        subtype: such as ``"PCM_16"``.
+    """
+
+    container: str
+    subtype: str
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether samples that are decoded and encoded again are the same."""
+        return self.subtype in _TYPES
+
+    @property
+    def dtype(self) -> str:
+        """The NumPy type in which samples are copied, the smallest that libsndfile has for all of their bits."""
+        return _TYPES.get(self.subtype, "float32")
+
+
+class NotDecodable(Exception):
+    """A format that libsndfile does not know; the message is what it said."""
 
 
 class Recording(ABC):
-    """An opened recording that hands out its samples in bounded blocks."""
+    """An opened recording that hands out its samples in bounded blocks.
+
+    Attributes:
+        name: for messages.
+        sample_rate: in Hz.
+        channels: how many.
+        n_samples: samples per channel that the header states; None where it leaves that open.
+        encoding: in which a copy is the most like the recording.
+        is_open_ended: whether `n_samples` is but an estimate.
+    """
+
+    encoding: Encoding
+    n_samples: int | None = None
+    is_open_ended = False
 
     def __init__(self, name: str, sample_rate: int, channels: int) -> None:
         if not MIN_RATE <= sample_rate <= MAX_RATE:
@@ -39,8 +91,28 @@ class Recording(ABC):
         """Goes to a sample from which decoding reaches `start` rightly, and returns it; at most `start`."""
 
     @abstractmethod
-    def _decode(self, n_samples: int | None) -> Iterator[NDArray[np.float32]]:
-        """Yields blocks (n, channels) from the place where `_begin` went; may stop after `n_samples`."""
+    def _decode(self, n_samples: int | None, dtype: str) -> Iterator[NDArray[Any]]:
+        """Yields blocks (n, channels) from the place where `_begin` went; may stop after `n_samples`.
+
+        The blocks are of `dtype`, which is float32 or the one of `encoding`, full scale at that of the type.
+        """
+
+    @property
+    def format(self) -> str:
+        """Container and encoding."""
+        return f"{self.encoding.container} {self.encoding.subtype}"
+
+    def native_blocks(self) -> Iterator[NDArray[Any]]:
+        """Yields the whole recording as it is stored, for copies that change no sample.
+
+        Yields:
+            (n, channels) of the type ``encoding.dtype``.
+
+        Raises:
+            AudioError: as `blocks` does.
+        """
+        self._begin(0)
+        return self._decode(None, self.encoding.dtype)
 
     def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.float32]]:
         """Yields the samples [`start`, `stop`), to the end where `stop` is None.
@@ -52,7 +124,7 @@ class Recording(ABC):
             AudioError: when the recording cannot be decoded, holds no samples or ends before the cut does.
         """
         position = first = self._begin(start)
-        for block in self._decode(None if stop is None else stop - first):
+        for block in self._decode(None if stop is None else stop - first, "float32"):
             end = position + len(block)
             if end > start:
                 yield block[max(0, start - position) : len(block) if stop is None else max(0, stop - position)]
@@ -76,13 +148,16 @@ class Headerless(Recording):
 
     def __init__(self, name: str, stream: BinaryIO, raw: RawFormat, n_samples: int | None) -> None:
         super().__init__(name, raw.sample_rate, raw.channels)
-        self._stream, self._raw, self._n_samples = stream, raw, n_samples
+        self.n_samples = n_samples
+        self.encoding = Encoding("WAV", _RAW_SUBTYPES[raw.encoding.removesuffix("le").removesuffix("be")])
+        self._stream, self._raw = stream, raw
 
     def _begin(self, start: int) -> int:
         return 0
 
-    def _decode(self, n_samples: int | None) -> Iterator[NDArray[np.float32]]:
-        return raw_blocks(self._stream, self._raw, self.name, self._n_samples)
+    def _decode(self, n_samples: int | None, dtype: str) -> Iterator[NDArray[Any]]:
+        blocks = raw_blocks(self._stream, self._raw, self.name, self.n_samples)
+        return blocks if dtype == self.encoding.dtype else map(to_float, blocks)
 
 
 class SequentialFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
@@ -108,17 +183,16 @@ class Decoded(Recording):
     def __init__(self, name: str, file: SequentialFile) -> None:
         super().__init__(name, file.samplerate, file.channels)
         self._file = file
-        self.format = f"{file.format} {file.subtype}"
-        """Container and encoding."""
+        self.encoding = Encoding(file.format, file.subtype)
         self.n_samples = int(file.frames) if file.frames < _UNKNOWN_LENGTH else None
-        """Samples per channel that the header states; None where it leaves that open."""
+        self.is_open_ended = file.format in _OPEN_ENDED
         self._position = 0
 
     def _begin(self, start: int) -> int:
         first = start if self.n_samples is None else min(start, self.n_samples)
         if self._file.subtype == "OPUS":
             first = max(0, first - _OPUS_PREROLL_S * self.sample_rate)
-        elif self._file.format in _OPEN_ENDED or not self._file.can_seek:
+        elif self.is_open_ended or not self._file.can_seek:
             # In Vorbis libsndfile may land a block beside the sample asked for, in MP3 in the middle of a bit
             # reservoir: decode from the start.
             first = 0
@@ -127,13 +201,13 @@ class Decoded(Recording):
                 self._position = self._file.seek(first)
         return first
 
-    def _decode(self, n_samples: int | None) -> Iterator[NDArray[np.float32]]:
+    def _decode(self, n_samples: int | None, dtype: str) -> Iterator[NDArray[Any]]:
         first = position = self._position
         block_samples = max(1, BLOCK_VALUES // self.channels)
         while n_samples is None or position - first < n_samples:
             wanted = block_samples if n_samples is None else min(block_samples, n_samples - (position - first))
             with _decoder_errors(self.name, position):
-                block = self._file.read(wanted, dtype="float32", always_2d=True)
+                block = self._file.read(wanted, dtype=dtype, always_2d=True)
             if not len(block):
                 break
             position += len(block)
@@ -142,7 +216,7 @@ class Decoded(Recording):
             return
         if position == 0:
             raise AudioError(f"{self.name}: holds no samples")
-        promised = None if self._file.format in _OPEN_ENDED else self.n_samples
+        promised = None if self.is_open_ended else self.n_samples
         if promised is not None and position < promised:
             raise AudioError(truncated(self.name, promised, position))
 
@@ -156,15 +230,14 @@ def open_decoder(file: str | Any, name: str) -> Iterator[Decoded]:
         name: of the recording, for messages.
 
     Raises:
-        AudioError: with what libsndfile said.
+        NotDecodable: with what libsndfile said, when it does not know the format.
+        AudioError: when there is no header.
     """
     try:
         # soundfile encodes names strictly itself, and so fails on those that are not UTF-8; on Windows all are Unicode.
         decoder = SequentialFile(os.fsencode(file) if isinstance(file, str) and os.name != "nt" else file)
     except soundfile.LibsndfileError as error:
-        raise AudioError(
-            f"{name}: not a recording that can be read ({_said(error)}); WAV, FLAC, Ogg, Opus, MP3 and AIFF are"
-        ) from None
+        raise NotDecodable(_said(error)) from None
     except TypeError as error:
         # Files named .raw: libsndfile wants to be told what they hold.
         raise AudioError(f"{name}: has no header ({error}); state its raw format instead") from None

@@ -1,4 +1,4 @@
-"""Finding recordings and opening them: files, directories, pipes and streams."""
+"""Opening recordings: files, pipes and streams, by libsndfile or by ffmpeg."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from vad.audio.decode import Decoded, Headerless, Recording, open_decoder
-from vad.audio.raw import truncated
+from vad.audio.decode import Headerless, NotDecodable, Recording, open_decoder
+from vad.audio.media import open_media
+from vad.audio.raw import RawFormat, truncated
 from vad.audio.riff import is_wav, read_wav_header
 from vad.errors import AudioError
-
-AUDIO_SUFFIXES = frozenset(
-    (".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav")
-)
-"""Suffixes, in lower case, of the files that a search of a directory takes for recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +39,33 @@ class AudioInfo:
 
 
 @contextlib.contextmanager
-def open_recording(source: str | os.PathLike[str] | BinaryIO) -> Iterator[Recording]:
+def open_recording(source: str | os.PathLike[str] | BinaryIO, raw: RawFormat | None = None) -> Iterator[Recording]:
     """Opens a recording for the length of a ``with`` block.
 
     Args:
         source: a path, or a binary stream opened at its start, which is left open.
+        raw: what its bytes mean, where it has no header.
 
     Raises:
         AudioError: naming the recording and what is wrong with it.
     """
     with contextlib.ExitStack() as stack:
-        if not isinstance(source, str | os.PathLike):
-            yield _open_stream(source, str(getattr(source, "name", "<stream>")), stack)
-            return
-        name = os.fspath(source)
-        if Path(source).is_dir():
-            raise AudioError(f"{name}: a directory, not a recording")
-        try:
-            stream = stack.enter_context(Path(source).open("rb"))
-        except OSError as error:
-            raise AudioError(f"{name}: cannot be opened: {error.strerror}") from None
-        yield _open_stream(stream, name, stack, path=name if stream.seekable() else None)
+        path = None
+        if isinstance(source, str | os.PathLike):
+            name = os.fspath(source)
+            if Path(source).is_dir():
+                raise AudioError(f"{name}: a directory, not a recording")
+            try:
+                stream: BinaryIO = stack.enter_context(Path(source).open("rb"))
+            except OSError as error:
+                raise AudioError(f"{name}: cannot be opened: {error.strerror}") from None
+            path = name if stream.seekable() else None
+        else:
+            name, stream = str(getattr(source, "name", "<stream>")), source
+        if raw is not None:
+            yield Headerless(name, stream, raw, None)
+        else:
+            yield _open_stream(stream, name, stack, path)
 
 
 def read_info(path: str | os.PathLike[str]) -> AudioInfo:
@@ -73,16 +75,13 @@ def read_info(path: str | os.PathLike[str]) -> AudioInfo:
         AudioError: when it is missing, empty, not audio or truncated.
     """
     with open_recording(path) as recording:
-        if isinstance(recording, Decoded):
-            n_samples, kind = recording.n_samples, recording.format
-        else:
-            n_samples, kind = None, "WAV of open length"
+        n_samples = recording.n_samples
         if n_samples is None:
             n_samples = sum(len(block) for block in recording.blocks())
         if n_samples == 0:
             raise AudioError(f"{recording.name}: holds no samples")
         rate = recording.sample_rate
-        return AudioInfo(rate, recording.channels, n_samples, n_samples / rate, kind)
+        return AudioInfo(rate, recording.channels, n_samples, n_samples / rate, recording.format)
 
 
 class _Witnessed:
@@ -116,12 +115,20 @@ def _open_stream(stream: BinaryIO, name: str, stack: contextlib.ExitStack, path:
             return Headerless(name, stream, raw, header.n_samples)
     if stream.seekable():
         stream.seek(0)
-        return stack.enter_context(open_decoder(stream if path is None else path, name))
+        return _open_decoded(stream, name, stack, path)
     spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # the caller's stack closes it
     spool.write(witnessed.seen)
     shutil.copyfileobj(stream, spool)
     spool.seek(0)
-    return stack.enter_context(open_decoder(spool, name))
+    return _open_decoded(spool, name, stack)
+
+
+def _open_decoded(stream: Any, name: str, stack: contextlib.ExitStack, path: str | None = None) -> Recording:
+    try:
+        return stack.enter_context(open_decoder(stream if path is None else path, name))
+    except NotDecodable as error:
+        stream.seek(0)
+        return stack.enter_context(open_media(stream, name, str(error)))
 
 
 def _check_whole(stream: BinaryIO, name: str, data_start: int, data_bytes: int, block_align: int) -> None:
@@ -129,34 +136,3 @@ def _check_whole(stream: BinaryIO, name: str, data_start: int, data_bytes: int, 
     if found < data_bytes:
         width = max(1, block_align)
         raise AudioError(truncated(name, data_bytes // width, found // width))
-
-
-def find_audio(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """Returns the recordings that paths name: files as they are, directories expanded.
-
-    Directories are searched in depth for the suffixes in `AUDIO_SUFFIXES`, sorted; hidden files and folders are
-    passed over, and so are links to folders. A path that does not exist is kept: reading it says so, and the rest
-    of a batch goes on. Nothing is listed twice.
-
-    Raises:
-        AudioError: when a directory holds no recording.
-    """
-    found: dict[Path, None] = {}
-    for path in map(Path, paths):
-        if not path.is_dir():
-            found[path] = None
-            continue
-        inside = sorted(_walk(path))
-        if not inside:
-            suffixes = " ".join(sorted(AUDIO_SUFFIXES))
-            raise AudioError(f"{path}: no recording in this directory (looked for {suffixes})")
-        found.update(dict.fromkeys(inside))
-    return list(found)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in AUDIO_SUFFIXES:
-                yield Path(parent, name)

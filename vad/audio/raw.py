@@ -1,10 +1,10 @@
-"""Samples without a header: bytes of a stated encoding to float32, from any binary stream."""
+"""Samples without a header: bytes of a stated encoding to numbers, from any binary stream."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +16,18 @@ BLOCK_VALUES = 1 << 17
 """Values (samples times channels) decoded at a time: half a megabyte of float32."""
 
 
-def _mulaw_table() -> NDArray[np.float32]:
+def _mulaw_table() -> NDArray[np.int16]:
     code = ~np.arange(256, dtype=np.uint8)
     magnitude = (((code & 0x0F).astype(np.int32) << 3) + 0x84 << ((code & 0x70) >> 4)) - 0x84
-    return (np.where(code & 0x80, -magnitude, magnitude) / 32768).astype(np.float32)
+    return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
 
 
-def _alaw_table() -> NDArray[np.float32]:
+def _alaw_table() -> NDArray[np.int16]:
     code = np.arange(256, dtype=np.uint8) ^ 0x55
     exponent = ((code & 0x70) >> 4).astype(np.int32)
     mantissa = (code & 0x0F).astype(np.int32) << 4
     magnitude = np.where(exponent == 0, mantissa + 8, mantissa + 0x108 << np.maximum(exponent - 1, 0))
-    return (np.where(code & 0x80, magnitude, -magnitude) / 32768).astype(np.float32)
+    return np.where(code & 0x80, magnitude, -magnitude).astype(np.int16)
 
 
 _TABLES = {"mulaw": _mulaw_table(), "alaw": _alaw_table()}
@@ -83,42 +83,50 @@ class RawFormat:
         return ENCODINGS[self.encoding] * self.channels
 
 
-def decode(data: bytes, raw: RawFormat) -> NDArray[np.float32]:
-    """Returns whole samples as float32 (n, channels), full scale at ±1.0.
+def decode(data: bytes, raw: RawFormat) -> NDArray[Any]:
+    """Returns whole samples as they are stored, (n, channels); integers of odd widths in the next wider type.
 
     Args:
         data: a whole number of `raw.bytes_per_frame`.
         raw: what the bytes mean.
+
+    Returns:
+        int16 (8 and 16 bits, mu-law, A-law), int32 (24 and 32 bits), float32 or float64, full scale at that of the
+        type.
     """
     encoding = raw.encoding
     if encoding in _TABLES:
-        values = _TABLES[encoding][np.frombuffer(data, np.uint8)]
+        values: NDArray[Any] = _TABLES[encoding][np.frombuffer(data, np.uint8)]
     elif encoding == "u8":
-        values = (np.frombuffer(data, np.uint8).astype(np.float32) - 128) / 128
+        values = (np.frombuffer(data, np.uint8).astype(np.int16) - 128) * np.int16(256)
     elif encoding == "s8":
-        values = np.frombuffer(data, np.int8).astype(np.float32) / 128
+        values = np.frombuffer(data, np.int8).astype(np.int16) * np.int16(256)
     elif encoding.startswith("s24"):
         values = _decode_24(data, big_endian=encoding.endswith("be"))
     else:
         order = ">" if encoding.endswith("be") else "<"
-        kind, width = encoding[0].replace("s", "i"), ENCODINGS[encoding]
-        values = np.frombuffer(data, f"{order}{kind}{width}").astype(np.float32)
-        if kind == "i":
-            values /= np.float32(1 << (8 * width - 1))
+        kind = f"{encoding[0].replace('s', 'i')}{ENCODINGS[encoding]}"
+        values = np.frombuffer(data, order + kind).astype(kind, copy=False)
     return values.reshape(-1, raw.channels)
 
 
-def _decode_24(data: bytes, *, big_endian: bool) -> NDArray[np.float32]:
+def to_float(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Returns samples of any type that `decode` gives as float32, full scale at ±1.0."""
+    floats = values.astype(np.float32)
+    if values.dtype.kind == "i":
+        floats /= np.float32(1 << (8 * values.dtype.itemsize - 1))
+    return floats
+
+
+def _decode_24(data: bytes, *, big_endian: bool) -> NDArray[np.int32]:
     octets = np.frombuffer(data, np.uint8).reshape(-1, 3)
     # The three bytes become the high ones of an int32, which brings the sign along.
     wide = np.zeros((len(octets), 4), np.uint8)
     wide[:, 1:] = octets[:, ::-1] if big_endian else octets
-    return wide.view("<i4")[:, 0].astype(np.float32) / np.float32(1 << 31)
+    return wide.view("<i4")[:, 0].astype(np.int32, copy=False)
 
 
-def raw_blocks(
-    stream: BinaryIO, raw: RawFormat, name: str, n_samples: int | None = None
-) -> Iterator[NDArray[np.float32]]:
+def raw_blocks(stream: BinaryIO, raw: RawFormat, name: str, n_samples: int | None = None) -> Iterator[NDArray[Any]]:
     """Yields headerless samples as they arrive.
 
     Args:
@@ -128,7 +136,7 @@ def raw_blocks(
         n_samples: samples per channel that are promised, where known; what follows them is left unread.
 
     Yields:
-        float32 (n, channels), never empty.
+        (n, channels), never empty, of the types that `decode` gives.
 
     Raises:
         AudioError: when the stream is empty, ends inside a sample, or ends before `n_samples`.

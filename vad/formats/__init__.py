@@ -1,7 +1,8 @@
-"""Speech segments in files: JSON, CSV, RTTM, Audacity labels, TextGrid, SRT and WebVTT, read and written.
+"""Speech segments in files: JSON, CSV, RTTM, Audacity labels, TextGrid, SRT, WebVTT, Kaldi, frames; read and written.
 
 One module a format, with ``read(text, where) -> list[Span]`` and ``write(entries, provenance) -> str``. Times come back
-exact to the sample at 16 kHz (six decimals); SRT and WebVTT have milliseconds. Reading is tolerant where tools
+exact to the sample at 16 kHz (six decimals); SRT and WebVTT have milliseconds. JSON, JSON lines and CSV can also be
+written in milliseconds or samples (`UNITS`). Reading is tolerant where tools
 differ and strict, with line numbers, in everything else; which labels are speech is the caller's choice.
 """
 
@@ -14,13 +15,14 @@ from pathlib import Path
 
 from vad.errors import ConfigError, ManifestError, did_you_mean
 from vad.files import replacing
-from vad.formats import audacity, csv, json, rttm, srt, textgrid, webvtt
-from vad.formats.spans import NOT_SPEECH, Entry, Provenance, Span, SpeechLabels
+from vad.formats import audacity, csv, frames, json, jsonl, kaldi, rttm, srt, textgrid, webvtt
+from vad.formats.spans import NOT_SPEECH, UNITS, Entry, Provenance, Span, SpeechLabels
 from vad.segments import Timeline
 
 __all__ = [
     "FORMATS",
     "NOT_SPEECH",
+    "UNITS",
     "Entry",
     "Format",
     "Provenance",
@@ -44,25 +46,30 @@ class Format:
         read: text and the file's name to spans.
         write: entries and provenance to text.
         several: whether one file holds several recordings.
+        units: whether `write` takes another ``unit`` than seconds.
     """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[str, str], list[Span]]
-    write: Callable[[Sequence[Entry], Provenance | None], str]
+    write: Callable[..., str]
     several: bool = False
+    units: bool = False
 
 
 FORMATS: dict[str, Format] = {
     entry.name: entry
     for entry in (
-        Format("json", (".json",), json.read, json.write, several=True),
-        Format("csv", (".csv", ".tsv"), csv.read, csv.write, several=True),
+        Format("json", (".json",), json.read, json.write, several=True, units=True),
+        Format("jsonl", (".jsonl",), jsonl.read, jsonl.write, several=True, units=True),
+        Format("csv", (".csv", ".tsv"), csv.read, csv.write, several=True, units=True),
         Format("rttm", (".rttm",), rttm.read, rttm.write, several=True),
         Format("audacity", (".txt",), audacity.read, audacity.write),
         Format("textgrid", (".textgrid",), textgrid.read, textgrid.write),
         Format("srt", (".srt",), srt.read, srt.write),
-        Format("webvtt", (".vtt",), webvtt.read, webvtt.write),
+        Format("vtt", (".vtt",), webvtt.read, webvtt.write),
+        Format("kaldi", (".segments",), kaldi.read, kaldi.write, several=True),
+        Format("frames", (".frames",), frames.read, frames.write, several=True),
     )
 }
 """The formats by name."""
@@ -80,7 +87,8 @@ def find_format(name: str | None = None, path: str | Path | None = None) -> Form
                 f"format must be one of {', '.join(FORMATS)}; received {name!r}{did_you_mean(name, FORMATS)}"
             )
         return FORMATS[name]
-    suffix = Path(path).suffix.lower() if path is not None else ""
+    # A file that bears but the name of a suffix is of its kind: Kaldi's are named `segments`.
+    suffix = (Path(path).suffix or f".{Path(path).name}").lower() if path is not None else ""
     for entry in FORMATS.values():
         if suffix in entry.suffixes:
             return entry

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from vad.formats.spans import Problems, Span, clock
-from vad.segments import Timeline
+from vad.segments import Segment
 
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
@@ -14,7 +14,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _MIN_S = 0.001
 
 
-def cue_times(speech: Timeline, decimal_mark: str) -> Iterator[str]:
+def cue_times(speech: Iterable[Segment], decimal_mark: str) -> Iterator[str]:
     """Yields a line ``start --> end`` for each segment, in whole milliseconds, at least one long."""
     for segment in speech:
         start = clock(segment.start, decimal_mark)

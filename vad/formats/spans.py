@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vad.errors import ConfigError, ManifestError, did_you_mean
+from vad.frames import samples_to_seconds, seconds_to_samples
 from vad.segments import Segment, Timeline
 
 NOT_SPEECH = frozenset(
@@ -111,13 +112,15 @@ class Entry:
 
     Args:
         recording: its name, as the output is to show it.
-        speech: its segments.
+        speech: its segments in order. In a plain list, segments that touch stay apart.
         duration_s: its length in seconds, where known.
+        sample_rate: its own, in Hz, where known; times in samples need it.
     """
 
     recording: str
-    speech: Timeline
+    speech: Timeline | Sequence[Segment]
     duration_s: float | None = None
+    sample_rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,32 @@ class Provenance:
     model: str | None = None
     fingerprint: str | None = None
     settings: Mapping[str, Any] | None = None
+
+
+UNITS = ("s", "ms", "samples")
+"""What times are written in: seconds, milliseconds, samples at the recording's own rate."""
+
+
+def to_unit(seconds: float, unit: str, sample_rate: int | None) -> float | int:
+    """Returns a time in one of `UNITS`, exact to the sample at 16 kHz.
+
+    Raises:
+        ConfigError: when the unit is samples and the sample rate is not known.
+    """
+    if unit == "s":
+        return round(seconds, 6)
+    if unit == "ms":
+        return round(seconds * 1000, 3)
+    if sample_rate is None:
+        raise ConfigError("times in samples need the recording's sample_rate, which is not known here")
+    return seconds_to_samples(seconds, sample_rate)
+
+
+def from_unit(time: float, unit: str, sample_rate: int | None) -> float:
+    """Returns a time of one of `UNITS` in seconds; samples need their rate."""
+    if unit == "samples" and sample_rate:
+        return samples_to_seconds(round(time), sample_rate)
+    return time / 1000 if unit == "ms" else time
 
 
 class Problems:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from vad.errors import ManifestError
 from vad.formats.spans import Entry, Problems, Provenance, Span, one_entry
+from vad.segments import Timeline
 
 _TOKEN = re.compile(
     r'"(?P<string>(?:[^"]|"")*)"'
@@ -117,8 +118,9 @@ def write(entries: Sequence[Entry], provenance: Provenance | None = None) -> str
     ends = [segment.end for segment in entry.speech] + [entry.duration_s or 0.0]
     # Praat refuses a grid without length.
     length = max(*ends, 0.000001) if entry.duration_s is not None or len(entry.speech) else 1.0
-    pieces = [(s.start, s.end, "speech") for s in entry.speech.crop(0.0, length)]
-    pieces += [(s.start, s.end, "") for s in entry.speech.gaps(0.0, length)]
+    cut = ((max(0.0, s.start), min(length, s.end)) for s in entry.speech)
+    pieces = [(start, end, "speech") for start, end in cut if start < end]
+    pieces += [(s.start, s.end, "") for s in Timeline(entry.speech).gaps(0.0, length)]
     lines = [
         'File type = "ooTextFile"',
         'Object class = "TextGrid"',
