@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vad.errors import VadError
     from vad.features.spec import FeatureSpec
     from vad.segments import Segment, Timeline
-    from vad.stream import Stream
+    from vad.stream import Misfire, PosteriorEvent, SpeechEnd, SpeechStart, Stream
 
 __version__ = "0.1.0"
 
@@ -22,8 +22,12 @@ _HOMES = {
     "DecisionRule": "vad.decision",
     "Detector": "vad.detector",
     "FeatureSpec": "vad.features.spec",
+    "Misfire": "vad.stream",
+    "PosteriorEvent": "vad.stream",
     "Posteriors": "vad.detector",
     "Segment": "vad.segments",
+    "SpeechEnd": "vad.stream",
+    "SpeechStart": "vad.stream",
     "Stream": "vad.stream",
     "Timeline": "vad.segments",
     "VadError": "vad.errors",
@@ -33,8 +37,12 @@ __all__ = [
     "DecisionRule",
     "Detector",
     "FeatureSpec",
+    "Misfire",
+    "PosteriorEvent",
     "Posteriors",
     "Segment",
+    "SpeechEnd",
+    "SpeechStart",
     "Stream",
     "Timeline",
     "VadError",

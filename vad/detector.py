@@ -98,17 +98,26 @@ class Detector:
         """Samples at the model's rate of a chunk that keeps its largest call full."""
         return _CALLS_PER_CHUNK * self._session.frames_per_call * self.metadata.features.hop_length
 
-    def stream(self, sample_rate: int = 16000, *, rule: DecisionRule | None = None) -> Stream:
+    def stream(
+        self, sample_rate: int = 16000, *, rule: DecisionRule | None = None, keep_audio: str = "start"
+    ) -> Stream:
         """Starts a recording that comes in chunks.
 
         Args:
             sample_rate: of the chunks, in Hz, 8000 to 192000.
             rule: from posteriors to segments; None is the model's own.
+            keep_audio: ``start``: the start of speech comes with the audio since then; ``segment``: its end comes with
+                all audio of the segment as well; ``none``: neither.
 
         Raises:
-            ConfigError: when `sample_rate` is out of range.
+            ConfigError: when `sample_rate` is out of range or `keep_audio` unknown.
+
+        Example:
+            >>> for event in Detector().stream(48000).events(chunks):  # doctest: +SKIP
+            ...     print(event)
         """
-        return Stream(self._session, sample_rate=sample_rate, rule=self.rule if rule is None else rule)
+        used = self.rule if rule is None else rule
+        return Stream(self._session, sample_rate=sample_rate, rule=used, keep_audio=keep_audio)
 
     def detect(
         self,
@@ -159,7 +168,7 @@ class Detector:
         Raises:
             AudioError: when the whole is shorter than one frame.
         """
-        stream = self.stream(sample_rate, rule=rule)
+        stream = self.stream(sample_rate, rule=rule, keep_audio="none")
         grid = self.metadata.features.grid
         n_frames = 0
         for chunk in chunks:

@@ -39,7 +39,7 @@ class DetectorEngine:
 
     def start(self) -> _DetectorStream:
         """Starts a recording."""
-        return _DetectorStream(self._detector.stream(SAMPLE_RATE), self._detector.metadata.features.grid)
+        return _DetectorStream(self._detector.stream(SAMPLE_RATE, keep_audio="none"), self._detector.metadata.features.grid)
 
 
 class _DetectorStream:
