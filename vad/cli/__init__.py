@@ -15,6 +15,7 @@ from vad.errors import ConfigError, VadError
 # Kept here so that `vad --help` imports none of them.
 _COMMANDS = {
     "detect": ("vad.cli.detect", "Find the speech in recordings."),
+    "plot": ("vad.cli.plot", "Draw a recording with the speech found in it, or make a page to explore."),
     "train": ("vad.cli.train", "Train a model from a config and export it."),
     "prepare": ("vad.cli.prepare", "Make the training shards of a config."),
     "export": ("vad.cli.export", "Turn a trained run into a .tflite file and verify it."),
