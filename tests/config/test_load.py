@@ -40,6 +40,29 @@ def test_extends_merges_mappings_and_replaces_the_rest(write):
     assert len(config.data.manifests) == 1
 
 
+def test_an_empty_mapping_clears_what_was_said_before(write):
+    write("base.yaml", "name: base\ndata: {manifests: [a], mixing: {speech: {source_weights: {x: 2.0}}}}")
+    weights = load_config(write("top.yaml", "extends: base.yaml\ndata: {mixing: {speech: {source_weights: {}}}}"))
+    assert weights.data.mixing.speech.source_weights == {}
+
+
+def test_tables_of_free_keys_are_replaced_as_a_whole(write):
+    mixing = "data: {mixing: {speech: {source_weights: {a: 1, b: 2}, speed_share: 0.1}}}"
+    write("base.yaml", f"name: base\n{mixing}")
+    speech = {}
+    for weights in ("{c: 3}", "{}"):
+        top = write("top.yaml", f"extends: base.yaml\ndata: {{mixing: {{speech: {{source_weights: {weights}}}}}}}")
+        speech[weights] = load_config(top).data.mixing.speech
+    assert speech["{c: 3}"].source_weights == {"c": 3.0}
+    assert speech["{}"].source_weights == {}
+    assert speech["{}"].speed_share == 0.1
+    top = write("top.yaml", "extends: base.yaml")
+    reached = load_config(top, ["data.mixing.speech.source_weights.b=5"]).data.mixing.speech
+    assert reached.source_weights == {"a": 1.0, "b": 5.0}
+    replaced = load_config(top, ["data.mixing.speech={source_weights: {d: 1}}"]).data.mixing.speech
+    assert (replaced.source_weights, replaced.speed_share) == ({"d": 1.0}, 0.1)
+
+
 def test_paths_are_relative_to_the_file_that_wrote_them(write, tmp_path, monkeypatch):
     write("one/base.yaml", "name: a\ndata: {manifests: [x.jsonl], shards_dir: s}")
     top = write("two/top.yaml", "extends: ../one/base.yaml\ndata: {manifests: [y.jsonl]}")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from vad.config.document import Node, read_document, read_value
-from vad.config.paths import anchor_paths
+from vad.config.paths import anchor_paths, inner_sections, step_into
 from vad.config.problems import describe
 from vad.config.root import Config
 from vad.errors import ConfigError
@@ -19,7 +21,8 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     """Reads and checks a config.
 
     A file may begin with ``extends: other.yaml``: the other file is read first, mappings are merged key by key,
-    and everything else of this file replaces what the other said. Chains are followed, cycles refused.
+    and everything else of this file replaces what the other said; so does the empty mapping ``{}``, which there is no
+    other way to come back to. Chains are followed, cycles refused.
 
     Args:
         path: the YAML file.
@@ -73,13 +76,17 @@ def _read_chain(path: Path, seen: tuple[Path, ...], problems: list[str]) -> Node
     return _merge(_read_chain(shown if shown.is_file() else target, seen, problems), node)
 
 
-def _merge(under: Node, over: Node) -> Node:
-    """Returns `under` with what `over` says: mappings key by key, anything else replaced."""
-    if not (isinstance(under.value, dict) and isinstance(over.value, dict)):
+def _merge(under: Node, over: Node, annotation: Any = Config) -> Node:
+    """Returns `under` with what `over` says: sections key by key, anything else replaced.
+
+    A table of free keys, such as weights by source, is replaced as a whole: laid over each other, what the lower one
+    says could never be taken back.
+    """
+    if not (isinstance(under.value, dict) and isinstance(over.value, dict) and inner_sections(annotation)):
         return over
     merged = dict(under.value)
     for key, child in over.value.items():
-        merged[key] = _merge(merged[key], child) if key in merged else child
+        merged[key] = _merge(merged[key], child, step_into(annotation, key)) if key in merged else child
     return Node(merged, over.place, over.base)
 
 
@@ -101,7 +108,7 @@ def _override(tree: Node, text: str, problems: list[str]) -> None:
             child = node.value[part] = Node({}, place, Path.cwd())
         node = child
     existing = _child(node, last)
-    merged = new if existing is None else _merge(existing, new)
+    merged = new if existing is None else _merge(existing, new, functools.reduce(step_into, (*way, last), Config))
     if isinstance(node.value, dict):
         node.value[last] = merged
     elif existing is not None:

@@ -11,8 +11,9 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ MIXER_VERSION = 2
 Progress = Callable[[str, int, int], None]
 """Called with the split, excerpts done and excerpts wanted."""
 
+Mix = Callable[[Config, Mapping[str, Corpus], Sequence[Job]], Generator[Batch, None, None]]
+"""Mixes jobs and yields their batches as they are done, in any order."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +43,7 @@ def prepare(
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
+    mix: Mix | None = None,
 ) -> dict[str, ShardIndex]:
     """Makes the shards that are not there yet.
 
@@ -47,6 +52,7 @@ def prepare(
         splits: ``train``, ``dev`` or both.
         jobs: processes; None takes all cores, 1 works in this process.
         progress: is told what is done.
+        mix: does the mixing instead of this machine's processes, such as a cluster; `jobs` is then without effect.
 
     Returns:
         The index of each split, holding exactly the shards that the config asks for.
@@ -58,6 +64,7 @@ def prepare(
     """
     if jobs is not None and jobs < 1:
         raise ConfigError(f"jobs must be at least 1; received {jobs}")
+    mix = partial(mixed_batches, jobs=jobs) if mix is None else mix
     origin = shard_origin(config)
     indexes = {split: ShardIndex(shards_dir(config, origin), split, config.features, origin) for split in splits}
     wanted = {split: _wanted(config, split) for split in splits}
@@ -74,7 +81,7 @@ def prepare(
         if progress is not None:
             progress(split, done, total)
         if split in corpora:
-            with closing(_written(config, index, corpora[split], todo[split], jobs)) as written:
+            with closing(_written(config, index, corpora[split], todo[split], mix)) as written:
                 for shard in written:
                     done += shard.excerpts
                     if progress is not None:
@@ -135,12 +142,12 @@ def _drop_bad(index: ShardIndex, wanted: dict[str, Job]) -> None:
 
 
 def _written(
-    config: Config, index: ShardIndex, corpus: Corpus, todo: list[Job], jobs: int | None
+    config: Config, index: ShardIndex, corpus: Corpus, todo: list[Job], mix: Mix
 ) -> Generator[Shard, None, None]:
     """Makes shards and yields each one when it is in place and listed."""
     corpora = {index.split: corpus}
     names = {job: name for name, job in _wanted(config, index.split).items()}
-    with closing(mixed_batches(config, corpora, todo, jobs)) as batches:
+    with closing(mix(config, corpora, todo)) as batches:
         for batch in batches:
             path = index.folder / names[batch.job]
             with replacing(path) as temporary:

@@ -1,0 +1,1 @@
+"""What runs at corpus scale on a cluster; it imports `vad`, never the reverse."""
