@@ -61,13 +61,14 @@ def measure(units: int, batch: int, crop_s: float, seconds: float) -> float:
     features = tf.constant(rng.normal(size=(batch, frames, config.features.n_mels)).astype("float32"))
     labels = tf.cast(features[..., 0] > 0, tf.float32)
     data = (features, labels, tf.ones_like(labels))
-    steps, begun = -WARM_STEPS, 0.0
-    while steps < 2 or time.perf_counter() - begun < seconds:
-        if steps == 0:
-            begun = time.perf_counter()
+    durations = []
+    begun = time.perf_counter()
+    while len(durations) < 2 + WARM_STEPS or time.perf_counter() - begun < seconds:
+        started = time.perf_counter()
         float(learner.step(data)[0])
-        steps += 1
-    return steps * batch * frames / (time.perf_counter() - begun)
+        durations.append(time.perf_counter() - started)
+    # The best step, not the mean: what else ran on the machine is no property of the training.
+    return batch * frames / min(durations[WARM_STEPS:])
 
 
 def header() -> str:
@@ -76,10 +77,12 @@ def header() -> str:
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
-    device = tf.config.experimental.get_device_details(gpus[0])["device_name"] if gpus else f"{os.cpu_count()} CPU cores"
+    device = f"{os.cpu_count()} CPU cores ({platform.machine()})"
+    if gpus:
+        device = str(tf.config.experimental.get_device_details(gpus[0])["device_name"])
     return (
         "# Training speed\n\n"
-        f"Frames of 10 ms per second of training step, on {device} ({platform.machine()}), "
+        f"Frames of 10 ms in a second of training steps (the best step counts), on {device}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}, float32; columns: crop.\n"
         "Made by `python benchmarks/training.py --output benchmarks/training.md`."
     )

@@ -45,11 +45,26 @@ def same_run(left: Path, right: Path) -> None:
     ]
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Gives the folder of an undisturbed run, trained once for all tests here."""
+    runs = {}
+
+    def run(config, batches, *, carry=False):
+        if carry not in runs:
+            folder = tmp_path_factory.mktemp("undisturbed") / "run"
+            runs[carry] = train(config(carry_state=carry), folder, batches(carry=carry))
+        return runs[carry]
+
+    return run
+
+
 @pytest.mark.parametrize("carry", [False, True], ids=["plain", "carried state"])
 @pytest.mark.parametrize("fatal", [(0, 1), (0, 4), (1, 3)], ids=["first steps", "end of epoch", "second epoch"])
-def test_a_crash_anywhere_and_a_resume_end_like_an_undisturbed_run(tmp_path, config, batches, carry, fatal):
+def test_a_crash_anywhere_and_a_resume_end_like_an_undisturbed_run(
+    tmp_path, config, batches, undisturbed, carry, fatal
+):
     settings = config(carry_state=carry)
-    train(settings, tmp_path / "whole", batches(carry=carry))
 
     def crash(epoch, index):
         if (epoch, index) == fatal:
@@ -58,7 +73,7 @@ def test_a_crash_anywhere_and_a_resume_end_like_an_undisturbed_run(tmp_path, con
     with pytest.raises(Exception, match="power cut"):
         train(settings, tmp_path / "broken", batches(carry=carry, on_batch=crash))
     train(settings, tmp_path / "broken", batches(carry=carry), resume=True)
-    same_run(tmp_path / "whole", tmp_path / "broken")
+    same_run(undisturbed(config, batches, carry=carry), tmp_path / "broken")
 
 
 CHILD = """
@@ -79,17 +94,16 @@ def run_child(run, fatal, number=signal.SIGKILL):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_a_killed_process_resumes_to_the_same_bits_in_another_process(tmp_path, config, batches):
+def test_a_killed_process_resumes_to_the_same_bits_in_another_process(tmp_path, config, batches, undisturbed):
     assert run_child(tmp_path / "killed", [1, 3]).returncode == -signal.SIGKILL
     assert (tmp_path / "killed/checkpoints/last.npz").is_file()
     finished = run_child(tmp_path / "killed", None)
     assert finished.returncode == 0, finished.stderr
-    train(config(), tmp_path / "whole", batches())
-    same_run(tmp_path / "whole", tmp_path / "killed")
+    same_run(undisturbed(config, batches), tmp_path / "killed")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_says_how_to_go_on(tmp_path, config, batches, number):
+def test_a_signal_saves_and_says_how_to_go_on(tmp_path, config, batches, undisturbed, number):
     def ask(epoch, index):
         if (epoch, index) == (1, 2):
             os.kill(os.getpid(), number)
@@ -99,8 +113,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, config, batches, number)
         train(config(checkpoint_steps=100), tmp_path / "stopped", batches(on_batch=ask))
     assert signal.getsignal(number) is before
     train(config(checkpoint_steps=100), tmp_path / "stopped", batches(), resume=True)
-    train(config(checkpoint_steps=100), tmp_path / "whole", batches())
-    same_run(tmp_path / "whole", tmp_path / "stopped")
+    same_run(undisturbed(config, batches), tmp_path / "stopped")
 
 
 def test_a_run_learns_and_leaves_its_files(tmp_path, config, batches):
