@@ -40,12 +40,6 @@ def test_extends_merges_mappings_and_replaces_the_rest(write):
     assert len(config.data.manifests) == 1
 
 
-def test_an_empty_mapping_clears_what_was_said_before(write):
-    write("base.yaml", "name: base\ndata: {manifests: [a], mixing: {speech: {source_weights: {x: 2.0}}}}")
-    weights = load_config(write("top.yaml", "extends: base.yaml\ndata: {mixing: {speech: {source_weights: {}}}}"))
-    assert weights.data.mixing.speech.source_weights == {}
-
-
 def test_tables_of_free_keys_are_replaced_as_a_whole(write):
     mixing = "data: {mixing: {speech: {source_weights: {a: 1, b: 2}, speed_share: 0.1}}}"
     write("base.yaml", f"name: base\n{mixing}")

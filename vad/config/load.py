@@ -20,9 +20,9 @@ from vad.errors import ConfigError
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     """Reads and checks a config.
 
-    A file may begin with ``extends: other.yaml``: the other file is read first, mappings are merged key by key,
-    and everything else of this file replaces what the other said; so does the empty mapping ``{}``, which there is no
-    other way to come back to. Chains are followed, cycles refused.
+    A file may begin with ``extends: other.yaml``: the other file is read first, sections are merged key by key, and
+    everything else of this file replaces what the other said, tables of free keys (weights by source) as a whole.
+    Chains are followed, cycles refused.
 
     Args:
         path: the YAML file.
