@@ -18,6 +18,7 @@ SMALL = {
     "data.hours": {"train": 0.03, "dev": 0.02},
     "model.units": 8,
     "training.epochs": 2,
+    "training.carry_state": False,
     "training.optimizer": {"warmup_steps": 2, "learning_rate": 0.01},
 }
 

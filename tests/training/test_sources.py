@@ -15,6 +15,7 @@ SMALL = [
     "data.mixing.excerpt_s=6",
     "data.pipeline.batch_size=3",
     "data.pipeline.crop_s=2",
+    "training.carry_state=false",
 ]
 
 
