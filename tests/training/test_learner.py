@@ -140,3 +140,19 @@ def test_two_devices_train_like_one(tmp_path):
     plain, carried = map(float, done.stdout.split())
     assert plain < 1e-5
     assert carried < 1e-5
+
+
+def test_float16_trains_like_float32(config, batches, monkeypatch):
+    """The path that GPUs take: scaled losses, clipped by the norm that they have unscaled."""
+    norms, losses = {}, {}
+    for is_float16 in (False, True):
+        monkeypatch.setattr("vad.training.learner.uses_float16", lambda _, answer=is_float16: answer)
+        learner = make(config, optimizer={"warmup_steps": 0, "learning_rate": 0.01})
+        taken = [step for number in range(3) for step in steps_of(learner, batches().epoch(number))]
+        losses[is_float16], norms[is_float16] = [s[0] / s[1] for s in taken], [s[2] for s in taken]
+        assert learner.steps == len(taken)
+        assert all(v.dtype == "float32" for v in learner.model.trainable_variables)
+        again = make(config, optimizer={"warmup_steps": 0, "learning_rate": 0.01})
+        again.restore(learner.arrays())
+    np.testing.assert_allclose(norms[True][0], norms[False][0], rtol=0.02)
+    np.testing.assert_allclose(losses[True], losses[False], rtol=0.05)
