@@ -15,7 +15,10 @@ from vad.errors import ConfigError, VadError
 # Kept here so that `vad --help` imports none of them.
 _COMMANDS = {
     "detect": ("vad.cli.detect", "Find the speech in recordings."),
+    "split": ("vad.cli.split", "Write each segment of speech as an audio file."),
+    "trim": ("vad.cli.trim", "Write a recording without its silence, and a map of times."),
     "plot": ("vad.cli.plot", "Draw a recording with the speech found in it, or make a page to explore."),
+    "listen": ("vad.cli.listen", "Tell speech as it is spoken, from a microphone or a pipe."),
     "train": ("vad.cli.train", "Train a model from a config and export it."),
     "prepare": ("vad.cli.prepare", "Make the training shards of a config."),
     "export": ("vad.cli.export", "Turn a trained run into a .tflite file and verify it."),
