@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vad.features.spec import FeatureSpec
     from vad.segments import Segment, Timeline
     from vad.stream import Misfire, PosteriorEvent, SpeechEnd, SpeechStart, Stream
+    from vad.timemap import TimeMap
 
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ _HOMES = {
     "SpeechEnd": "vad.stream",
     "SpeechStart": "vad.stream",
     "Stream": "vad.stream",
+    "TimeMap": "vad.timemap",
     "Timeline": "vad.segments",
     "VadError": "vad.errors",
 }
@@ -44,6 +46,7 @@ __all__ = [
     "SpeechEnd",
     "SpeechStart",
     "Stream",
+    "TimeMap",
     "Timeline",
     "VadError",
 ]

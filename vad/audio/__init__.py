@@ -5,8 +5,8 @@ headerless samples. Memory stays flat however long the recording is, and how a r
 changes a sample of it.
 
 Rooms: `search` finds recordings, `files` opens them, `decode` hands out their samples (libsndfile), `media` those of
-what only ffmpeg reads, `riff` reads WAV headers (to see truncation, and to stream WAV from a pipe), `raw` turns bytes
-into samples, `resample` mixes down and changes the rate.
+what only ffmpeg reads, `copying` writes parts of them, `riff` reads WAV headers (to see truncation, and to stream WAV
+from a pipe), `raw` turns bytes into samples, `resample` mixes down and changes the rate.
 
 Example:
     >>> for chunk in iter_chunks("meeting.flac", sample_rate=16000):
@@ -23,6 +23,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from vad.audio.copying import Copy, copy_pieces
 from vad.audio.decode import Encoding, Recording
 from vad.audio.files import AudioInfo, open_recording, read_info
 from vad.audio.raw import ENCODINGS, RawFormat, raw_blocks, to_float
@@ -35,11 +36,13 @@ __all__ = [
     "AUDIO_SUFFIXES",
     "ENCODINGS",
     "AudioInfo",
+    "Copy",
     "Encoding",
     "Found",
     "RawFormat",
     "Recording",
     "Resampler",
+    "copy_pieces",
     "find_audio",
     "find_recordings",
     "iter_chunks",

@@ -73,11 +73,13 @@ class Recording(ABC):
         n_samples: samples per channel that the header states; None where it leaves that open.
         encoding: in which a copy is the most like the recording.
         is_open_ended: whether `n_samples` is but an estimate.
+        n_read: samples per channel that `blocks` has handed out or passed over so far.
     """
 
     encoding: Encoding
     n_samples: int | None = None
     is_open_ended = False
+    n_read = 0
 
     def __init__(self, name: str, sample_rate: int, channels: int) -> None:
         if not MIN_RATE <= sample_rate <= MAX_RATE:
@@ -128,7 +130,7 @@ class Recording(ABC):
             end = position + len(block)
             if end > start:
                 yield block[max(0, start - position) : len(block) if stop is None else max(0, stop - position)]
-            position = end
+            self.n_read = position = end
             if stop is not None and end >= stop:
                 return
         if start == 0 and stop is None:

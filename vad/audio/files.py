@@ -39,12 +39,15 @@ class AudioInfo:
 
 
 @contextlib.contextmanager
-def open_recording(source: str | os.PathLike[str] | BinaryIO, raw: RawFormat | None = None) -> Iterator[Recording]:
+def open_recording(
+    source: str | os.PathLike[str] | BinaryIO, raw: RawFormat | None = None, *, name: str | None = None
+) -> Iterator[Recording]:
     """Opens a recording for the length of a ``with`` block.
 
     Args:
         source: a path, or a binary stream opened at its start, which is left open.
         raw: what its bytes mean, where it has no header.
+        name: of the recording, for messages; None is the path, or what the stream calls itself.
 
     Raises:
         AudioError: naming the recording and what is wrong with it.
@@ -52,16 +55,16 @@ def open_recording(source: str | os.PathLike[str] | BinaryIO, raw: RawFormat | N
     with contextlib.ExitStack() as stack:
         path = None
         if isinstance(source, str | os.PathLike):
-            name = os.fspath(source)
+            name = os.fspath(source) if name is None else name
             if Path(source).is_dir():
                 raise AudioError(f"{name}: a directory, not a recording")
             try:
                 stream: BinaryIO = stack.enter_context(Path(source).open("rb"))
             except OSError as error:
                 raise AudioError(f"{name}: cannot be opened: {error.strerror}") from None
-            path = name if stream.seekable() else None
+            path = os.fspath(source) if stream.seekable() else None
         else:
-            name, stream = str(getattr(source, "name", "<stream>")), source
+            name, stream = str(getattr(source, "name", "<stream>")) if name is None else name, source
         if raw is not None:
             yield Headerless(name, stream, raw, None)
         else:

@@ -1,44 +1,24 @@
-"""`vad detect`: the speech of recordings on standard output."""
+"""`vad detect`: the speech of recordings, in any format, on standard output or in files."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.inputs import input_options
+from vad.cli.rule_options import rule_options
+
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from vad.cli.inputs import Hearing
+    from vad.cli.outputs import Target
+    from vad.cli.posterior_target import PosteriorTarget
+    from vad.cli.printing import Style
 
-    from vad.audio import RawFormat
-    from vad.cli.printing import Printer, Progress
-    from vad.decision import DecisionRule
-    from vad.detector import Detector
-
-# Chunks of a pipe: segments of a live source are not held back for longer than this.
-_LIVE_CHUNK_S = 0.32
-_RULE_OPTIONS = {
-    "onset_threshold": "Posterior that enters speech, in (0, 1].",
-    "offset_threshold": "Posterior below which speech is left, at most the onset threshold.",
-    "hangover": "Seconds that speech goes on after falling below the offset threshold.",
-    "min_speech": "Drop speech shorter than this, seconds.",
-    "min_silence": "Fill gaps shorter than this, seconds.",
-    "pad_start": "Widen segments by this at their start, seconds.",
-    "pad_end": "Widen segments by this at their end, seconds.",
-}
-
-
-def _rule_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options of the decision rule, whose defaults are the model's."""
-    for name, text in reversed(_RULE_OPTIONS.items()):
-        flag = f"--{name.replace('_', '-')}"
-        function = click.option(flag, type=float, show_default="from the model", help=text)(function)
-    return function
+# Named here too, so that `vad detect --help` loads no format; a test compares them.
+_STYLES = ("table", "json", "jsonl", "csv", "rttm", "audacity", "textgrid", "srt", "vtt", "kaldi", "frames")
+_UNITS = ("s", "ms", "samples")
 
 
 @click.command()
@@ -47,171 +27,94 @@ def _rule_options(function: Callable[..., Any]) -> Callable[..., Any]:
     "-f",
     "--format",
     "style",
-    type=click.Choice(["table", "json", "csv"]),
+    type=click.Choice(_STYLES),
     default="table",
     show_default=True,
-    help="How segments are written; times are seconds from the recording's start.",
+    help="How segments are written.",
 )
-@click.option("-o", "--output", default="-", show_default=True, help="File to write; - is standard output.")
 @click.option(
-    "-m",
-    "--model",
-    type=click.Path(path_type=Path),
-    show_default="the model of the package",
-    help="A .tflite made by `vad export`.",
+    "-o",
+    "--output",
+    default="-",
+    show_default=True,
+    metavar="PATH|DIR",
+    help="File to write, or directory (there, or ending with a slash) for a file each; - is standard output.",
 )
-@_rule_options
-@click.option("--channel", type=click.IntRange(min=0), show_default="all, mixed down", help="Listen to this channel.")
-@click.option("--raw-rate", type=int, help="Recordings are headerless samples at this rate, Hz.")
-@click.option("--raw-format", show_default="s16le", help="Their encoding: s16le, f32le, mulaw, … as ffmpeg names them.")
-@click.option("--raw-channels", type=int, show_default="1", help="How many interleaved channels they have.")
+@click.option(
+    "--unit",
+    type=click.Choice(_UNITS),
+    default="s",
+    show_default=True,
+    help="Of times in table, json, jsonl and csv; samples are the recording's own.",
+)
+@click.option("--posteriors", metavar="PATH|DIR", help="Write the probability of speech in each frame there too.")
+@click.option(
+    "--posteriors-format", type=click.Choice(["npy", "csv"]), show_default="by the suffix, npy in a directory"
+)
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to share out to."
+)
+@click.option("--resume", is_flag=True, help="Pass over recordings whose output is there and no older than they are.")
+@rule_options
+@input_options
 @click.pass_context
 def command(ctx: click.Context, /, recordings: tuple[str, ...], **options: Any) -> None:
-    """Find the speech in recordings: files, directories (searched in depth), or - for standard input.
+    """Find the speech in recordings.
 
-    Segments are written as soon as they are found. A recording that cannot be read is named on standard error and
-    the others are still done; the exit status is then 1.
+    RECORDINGS are files, directories (searched in depth), quoted patterns such as 'data/**/*.flac', or - for standard
+    input. Segments are written as soon as they are found. A recording that cannot be read is named on standard error
+    and the others are still done; the exit status is then 1.
     """
-    from vad.cli.printing import Progress, open_printer
-    from vad.detector import Detector
+    from vad.cli.batch import Batch
+    from vad.cli.inputs import Hearing, gather, output_stems
+    from vad.cli.outputs import is_folder, open_target
+    from vad.cli.posterior_target import PosteriorTarget
 
-    raw = _raw_format(options)
-    detector = Detector(options["model"])
-    rule = _rule(detector, options)
-    with open_printer(options["style"], options["output"], detector, rule) as printer:
-        batch = _Batch(detector, rule, raw, options["channel"], printer, Progress())
-        batch.run(recordings)
-    if batch.failed:
-        if batch.done + batch.failed > 1:
-            click.echo(f"vad: {batch.failed} of {batch.done + batch.failed} recordings could not be done", err=True)
-        ctx.exit(1)
-
-
-def _raw_format(options: dict[str, Any]) -> RawFormat | None:
-    given = [name for name in ("raw_rate", "raw_format", "raw_channels") if options[name] is not None]
-    if not given:
-        return None
-    if options["raw_rate"] is None:
-        raise click.UsageError(f"--{given[0].replace('_', '-')} needs --raw-rate, which headerless samples lack")
-    from vad.audio import RawFormat
-
-    fields = {"encoding": options["raw_format"], "channels": options["raw_channels"]}
-    return RawFormat(options["raw_rate"], **{name: value for name, value in fields.items() if value is not None})
+    if options["resume"] and (options["output"] == "-" or not is_folder(options["output"])):
+        raise click.UsageError("--resume needs --output DIR/, a directory with a file for each recording")
+    hearing = Hearing.from_options(options)
+    style = _style(hearing, options)
+    sources, problems = gather(recordings)
+    stems = output_stems(sources) if _needs_stems(options) else dict.fromkeys(sources, Path("-"))
+    posteriors = PosteriorTarget.from_options(options, stems, style.grid)
+    with open_target(options["output"], style, stems) as target:
+        _check_apart(target, posteriors, style)
+        batch = Batch(hearing, target, posteriors, sources)
+        for problem in problems:
+            batch.fail(problem)
+        needs_posteriors = options["style"] == "frames"
+        batch.run(n_jobs=options["jobs"], resumes=options["resume"], keeps_posteriors=needs_posteriors)
+    if len(sources) + len(problems) > 1:
+        click.echo(f"vad: {batch.totals}", err=True)
+    ctx.exit(1 if batch.totals.n_failed else 0)
 
 
-def _rule(detector: Detector, options: dict[str, Any]) -> DecisionRule:
-    """Returns the model's rule with what the options change."""
-    import dataclasses
+def _style(hearing: Hearing, options: dict[str, Any]) -> Style:
+    from vad import __version__
+    from vad.cli.printing import Style
+    from vad.formats import Provenance
 
-    from vad.errors import ConfigError
-
-    changes = {
-        name if name.endswith("threshold") else f"{name}_s": options[name]
-        for name in _RULE_OPTIONS
-        if options[name] is not None
-    }
-    try:
-        return dataclasses.replace(detector.rule, **changes)
-    except ConfigError as error:
-        raise ConfigError(f"{error} (what is not given comes from the model)") from None
+    artifact = hearing.detector.artifact
+    tool, model = f"vad {__version__}", Path(artifact.name).name
+    provenance = Provenance(tool, model, artifact.digest, hearing.rule.to_dict())
+    style = Style(options["style"], options["unit"], hearing.detector.metadata.features.grid, provenance)
+    if options["unit"] != "s" and not style.takes_units:
+        raise click.UsageError(
+            f"--unit {options['unit']}: times in {style.name} have a unit of their own; table, json, jsonl, csv take it"
+        )
+    return style
 
 
-class _Batch:
-    """Recordings one after the other; what fails is counted and named, and the rest goes on."""
+def _needs_stems(options: dict[str, Any]) -> bool:
+    from vad.cli.outputs import is_folder
 
-    def __init__(
-        self,
-        detector: Detector,
-        rule: DecisionRule,
-        raw: RawFormat | None,
-        channel: int | None,
-        printer: Printer,
-        progress: Progress,
-    ) -> None:
-        self._detector, self._rule, self._raw, self._channel = detector, rule, raw, channel
-        self._printer, self._progress = printer, progress
-        self.done = self.failed = 0
+    return any(path is not None and is_folder(path) for path in (options["output"], options["posteriors"]))
 
-    def run(self, recordings: tuple[str, ...]) -> None:
-        """Detects and prints everything that the arguments name."""
-        from vad.audio import find_audio
 
-        seen: set[Path] = set()
-        for argument in recordings:
-            if argument == "-":
-                self._attempt("-", self._detect_stdin)
-                continue
-            with self._naming_failures():
-                paths = [path for path in find_audio([argument]) if path not in seen]
-                seen.update(paths)
-                for path in paths:
-                    self._attempt(click.format_filename(path), functools.partial(self._detect_path, path))
-
-    @contextlib.contextmanager
-    def _naming_failures(self) -> Iterator[None]:
-        from vad.errors import AudioError, FeatureError
-
-        try:
-            yield
-        except (AudioError, FeatureError) as error:
-            self.failed += 1
-            self._progress.clear()
-            click.echo(f"vad: {error}", err=True)
-
-    def _attempt(self, name: str, detect: Callable[[], None]) -> None:
-        with self._naming_failures():
-            self._printer.begin(name)
-            detect()
-            self.done += 1
-
-    def _detect_stdin(self) -> None:
-        self._progress.start(None)
-        self._detect("-", self._chunks(sys.stdin.buffer, live=True))
-
-    def _detect_path(self, path: Path) -> None:
-        from vad.errors import AudioError
-
-        self._progress.start(path)
-        if self._raw is None:
-            self._detect(str(path), self._chunks(path, live=not path.is_file()))
-            return
-        try:
-            stream = path.open("rb")
-        except OSError as error:
-            raise AudioError(f"{path}: {error.strerror}") from error
-        with stream:
-            self._detect(str(path), self._chunks(stream, live=not path.is_file()))
-
-    def _chunks(self, source: Any, *, live: bool) -> Iterator[NDArray[np.float32]]:
-        from vad.audio import iter_chunks, iter_raw_chunks
-
-        rate = self._detector.sample_rate
-        settings: dict[str, Any] = {
-            "sample_rate": rate,
-            "channel": self._channel,
-            "chunk_samples": int(_LIVE_CHUNK_S * rate) if live else self._detector.chunk_samples,
-        }
-        if self._raw is not None:
-            return iter_raw_chunks(source, self._raw, **settings)
-        return iter_chunks(source, **settings)
-
-    def _detect(self, name: str, chunks: Iterator[NDArray[np.float32]]) -> None:
-        rate = self._detector.sample_rate
-        n_samples = found = 0
-
-        def counted() -> Iterator[NDArray[np.float32]]:
-            nonlocal n_samples
-            for chunk in chunks:
-                n_samples += len(chunk)
-                yield chunk
-
-        for output in self._detector.run(counted(), sample_rate=rate, name=name, rule=self._rule):
-            if output.segments:
-                found += len(output.segments)
-                self._progress.clear()
-                self._printer.write(output.segments)
-            self._progress.update(n_samples / rate)
-        self._progress.clear()
-        self._printer.end(n_samples / rate)
-        if not found:
-            click.echo(f"vad: {name}: no speech found", err=True)
+def _check_apart(target: Target, posteriors: PosteriorTarget, style: Style) -> None:
+    """Refuses posteriors and segments in the same files."""
+    for source, path in posteriors.paths.items():
+        if target.is_path(source, path):
+            raise click.UsageError(
+                f"--posteriors and --output would both write {path}: name another directory or format"
+            )

@@ -1,48 +1,84 @@
-"""Segments as lines of a table, of CSV, or as JSON, written while they are found; and progress in one line."""
+"""Segments as they are found, in any of the formats: one printer for all recordings of an output."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import click
-
-from vad import __version__
-from vad.formats import Entry, Provenance
-from vad.formats import csv as table
-from vad.formats import json as document
-from vad.segments import Segment, Timeline
+from vad.formats import FORMATS, Entry, Provenance
+from vad.frames import seconds_to_samples
+from vad.segments import Segment
 
 if TYPE_CHECKING:
-    from vad.decision import DecisionRule
-    from vad.detector import Detector
+    import numpy as np
+    from numpy.typing import NDArray
 
-_REDRAW_S = 0.1
-_SHOW_AFTER_S = 0.5
+    from vad.frames import FrameGrid
+
+STYLES = ("table", "json", "jsonl", "csv", "rttm", "audacity", "textgrid", "srt", "vtt", "kaldi", "frames")
+# Formats whose text for a recording is that of its segments one after the other.
+_LINES = ("csv", "rttm", "audacity", "kaldi")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How segments are written.
+
+    Args:
+        name: one of `STYLES`.
+        unit: of times, one of `vad.formats.UNITS`.
+        grid: where the frames lie.
+        provenance: what finds the segments.
+    """
+
+    name: str
+    unit: str
+    grid: FrameGrid
+    provenance: Provenance
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of its files."""
+        return ".txt" if self.name == "table" else FORMATS[self.name].suffixes[0]
+
+    @property
+    def holds_several(self) -> bool:
+        """Whether one output can hold several recordings."""
+        return self.name == "table" or FORMATS[self.name].several
+
+    @property
+    def takes_units(self) -> bool:
+        """Whether times can be in another unit than seconds."""
+        return self.name == "table" or FORMATS[self.name].units
+
+    def printer(self, write: Callable[[str], None]) -> Printer:
+        """Returns a new printer, which sends its text to `write`."""
+        kinds = {"table": TablePrinter, "frames": FramesPrinter}
+        kind = kinds.get(self.name, LinesPrinter if self.name in _LINES else DocumentPrinter)
+        return kind(self, write)
 
 
 class Printer:
     """Writes the segments of one recording after the other.
 
     Args:
+        style: how.
         write: takes text and sends it on at once.
     """
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
-        self._name = ""
+    needs_posteriors = False
 
-    def begin(self, name: str) -> None:
-        """Says whose segments come next."""
-        self._name = name
+    def __init__(self, style: Style, write: Callable[[str], None]) -> None:
+        self._style, self._write = style, write
+        self._name, self._sample_rate = "", 0
 
-    def write(self, segments: Sequence[Segment]) -> None:
-        """Writes segments of the recording begun, in order."""
+    def begin(self, name: str, sample_rate: int) -> None:
+        """Says whose segments come next, and that recording's own sample rate in Hz."""
+        self._name, self._sample_rate = name, sample_rate
+
+    def write(self, segments: Sequence[Segment], posteriors: NDArray[np.float32]) -> None:
+        """Writes the segments that were found in the next frames of the recording begun, and their posteriors."""
 
     def end(self, duration_s: float) -> None:
         """Says that the recording begun is done, and how long it was."""
@@ -50,23 +86,41 @@ class Printer:
     def close(self) -> None:
         """Writes what comes after the last recording."""
 
+    def _entry(self, segments: Sequence[Segment], duration_s: float | None = None) -> Entry:
+        return Entry(self._name, segments, duration_s, self._sample_rate)
+
+    def _format(self, entries: Sequence[Entry], **options: bool) -> str:
+        form = FORMATS[self._style.name]
+        units = {"unit": self._style.unit} if form.units else {}
+        return form.write(entries, self._style.provenance, **units, **options)
+
 
 class TablePrinter(Printer):
     """Columns for people: start, end, duration, file; the total at the end."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        super().__init__(write)
+    def __init__(self, style: Style, write: Callable[[str], None]) -> None:
+        super().__init__(style, write)
         self._n_segments = self._n_recordings = 0
         self._speech_s = self._duration_s = 0.0
 
-    def write(self, segments: Sequence[Segment]) -> None:
+    def write(self, segments: Sequence[Segment], posteriors: NDArray[np.float32]) -> None:
         """Writes a line per segment, under a heading before the first."""
-        lines = [f"{s.start:>10.3f} {s.end:>10.3f} {s.duration:>9.3f}  {self._name}\n" for s in segments]
-        if not self._n_segments:
-            lines.insert(0, f"{'start':>10} {'end':>10} {'duration':>9}  file\n")
-        self._write("".join(lines))
+        lines = [self._line(segment) for segment in segments]
+        if lines and not self._n_segments:
+            unit = "" if self._style.unit == "s" else f"  ({self._style.unit})"
+            lines.insert(0, f"{'start':>10} {'end':>10} {'duration':>9}  file{unit}\n")
+        if lines:
+            self._write("".join(lines))
         self._n_segments += len(segments)
         self._speech_s += sum(segment.duration for segment in segments)
+
+    def _line(self, segment: Segment) -> str:
+        if self._style.unit == "samples":
+            start, end = (seconds_to_samples(time, self._sample_rate) for time in (segment.start, segment.end))
+            return f"{start:>10d} {end:>10d} {end - start:>9d}  {self._name}\n"
+        scale, decimals = (1000, 1) if self._style.unit == "ms" else (1, 3)
+        start_s, end_s, length_s = (scale * time for time in (segment.start, segment.end, segment.duration))
+        return f"{start_s:>10.{decimals}f} {end_s:>10.{decimals}f} {length_s:>9.{decimals}f}  {self._name}\n"
 
     def end(self, duration_s: float) -> None:
         """Counts the recording."""
@@ -84,129 +138,106 @@ class TablePrinter(Printer):
             )
 
 
-class CsvPrinter(Printer):
-    """A header, then recording, start and end of every segment, as `vad.formats` has them."""
+class LinesPrinter(Printer):
+    """A line a segment, written as it is found."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        super().__init__(write)
-        self._write(table.write([]))
+    def __init__(self, style: Style, write: Callable[[str], None]) -> None:
+        super().__init__(style, write)
+        if style.name == "csv":
+            self._write(self._format([]))
 
-    def write(self, segments: Sequence[Segment]) -> None:
-        """Writes a row per segment."""
-        self._write(table.write([Entry(self._name, Timeline(segments))], header=False))
+    def write(self, segments: Sequence[Segment], posteriors: NDArray[np.float32]) -> None:
+        """Writes a line per segment."""
+        if segments:
+            options = {"header": False} if self._style.name == "csv" else {}
+            self._write(self._format([self._entry(segments)], **options))
 
 
-class JsonPrinter(Printer):
-    """One document of all recordings with version, model and rule, as `vad.formats` has it; written at the end."""
+class DocumentPrinter(Printer):
+    """Documents, which are written when all of what they say is known: JSON at the end, others with each recording."""
 
-    def __init__(self, write: Callable[[str], None], provenance: Provenance) -> None:
-        super().__init__(write)
-        self._provenance = provenance
+    def __init__(self, style: Style, write: Callable[[str], None]) -> None:
+        super().__init__(style, write)
         self._entries: list[Entry] = []
         self._segments: list[Segment] = []
 
-    def begin(self, name: str) -> None:
+    def begin(self, name: str, sample_rate: int) -> None:
         """Forgets the segments of a recording that failed half way."""
-        super().begin(name)
+        super().begin(name, sample_rate)
         self._segments = []
 
-    def write(self, segments: Sequence[Segment]) -> None:
+    def write(self, segments: Sequence[Segment], posteriors: NDArray[np.float32]) -> None:
         """Keeps the segments until the recording is done."""
         self._segments += segments
 
     def end(self, duration_s: float) -> None:
-        """Keeps the recording."""
-        self._entries.append(Entry(self._name, Timeline(self._segments), duration_s))
+        """Writes the recording, or keeps it for the document."""
+        entry = self._entry(self._segments, duration_s)
+        if self._style.name == "json":
+            self._entries.append(entry)
+        else:
+            self._write(self._format([entry]))
 
     def close(self) -> None:
         """Writes the document."""
-        self._write(document.write(self._entries, self._provenance))
+        if self._style.name == "json":
+            self._write(self._format(self._entries))
 
 
-@contextlib.contextmanager
-def open_printer(style: str, output: str, detector: Detector, rule: DecisionRule) -> Iterator[Printer]:
-    """Gives a printer to standard output or to a file, which appears only once it is whole.
+class FramesPrinter(Printer):
+    """A row a frame, written once it is known whether the frame is speech, which is at the end of the next segment."""
 
-    Args:
-        style: ``table``, ``json`` or ``csv``.
-        output: path of the file; ``-`` is standard output.
-        detector: what the JSON says found the segments.
-        rule: the rule in use.
-    """
-    with contextlib.ExitStack() as stack:
-        write: Callable[[str], None] = _echo
-        if output != "-":
-            write = functools.partial(print, end="", file=stack.enter_context(_open_output(Path(output))))
-        if style == "json":
-            model, digest = Path(detector.artifact.name).name, detector.artifact.digest
-            provenance = Provenance(f"vad {__version__}", model, digest, rule.to_dict())
-            printer: Printer = JsonPrinter(write, provenance)
-        else:
-            printer = CsvPrinter(write) if style == "csv" else TablePrinter(write)
-        yield printer
-        printer.close()
+    needs_posteriors = True
 
+    def __init__(self, style: Style, write: Callable[[str], None]) -> None:
+        from vad.formats.frames import HEADER
 
-@contextlib.contextmanager
-def _open_output(path: Path) -> Iterator[TextIO]:
-    from vad.files import replacing
+        super().__init__(style, write)
+        self._write(HEADER)
 
-    if path.is_dir():
-        raise click.UsageError(f"--output {path} is a directory; name a file")
-    try:
-        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            yield file
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
+    def begin(self, name: str, sample_rate: int) -> None:
+        """Starts with the first frame."""
+        super().begin(name, sample_rate)
+        self._held: list[NDArray[np.float32]] = []
+        self._n_written = self._n_frames = 0
+        self._segments: list[Segment] = []
 
+    def write(self, segments: Sequence[Segment], posteriors: NDArray[np.float32]) -> None:
+        """Writes the rows of the frames up to the end of the last segment."""
+        self._held.append(posteriors)
+        self._n_frames += len(posteriors)
+        self._segments += segments
+        if segments:
+            # The last frame of all may be longer than the others, and so waits for the end.
+            self._write_rows(min(self._first_from(segments[-1].end), self._n_frames - 1), None)
 
-def _echo(text: str) -> None:
-    click.echo(text, nl=False)
+    def end(self, duration_s: float) -> None:
+        """Writes the rows of the frames that are left."""
+        self._write_rows(self._n_frames, duration_s)
 
+    def _first_from(self, seconds: float) -> int:
+        """Returns the first frame whose centre does not lie before a time."""
+        grid = self._style.grid
+        past = seconds_to_samples(seconds, grid.sample_rate) - grid.centre(0)
+        return max(0, -(-past // grid.hop_length))
 
-class Progress:
-    """One line on standard error about the recording at hand, when that is a terminal and it takes a while."""
+    def _write_rows(self, stop: int, duration_s: float | None) -> None:
+        import numpy as np
 
-    def __init__(self) -> None:
-        self._shows = sys.stderr.isatty()
-        self._path: Path | None = None
-        self._total_s: float | None = None
-        self._begun = self._drawn = 0.0
-        self._visible = False
+        from vad.formats.frames import rows
 
-    def start(self, path: Path | None) -> None:
-        """Begins a recording; None is one of which nothing is shown."""
-        self._path, self._total_s = path, None
-        self._begun = time.monotonic()
-
-    def update(self, position_s: float) -> None:
-        """Says how far it is."""
-        now = time.monotonic()
-        if not self._shows or self._path is None or now - max(self._begun + _SHOW_AFTER_S, self._drawn) < _REDRAW_S:
+        first, grid = self._n_written, self._style.grid
+        if stop <= first:
             return
-        if self._total_s is None:
-            self._total_s = _duration_s(self._path)
-        share = f"{min(1.0, position_s / self._total_s):4.0%} " if self._total_s else ""
-        rate = position_s / (now - self._begun)
-        sys.stderr.write(f"\r{share}{position_s:.0f} s done, {rate:.0f} times real time: {self._path.name}\x1b[K")
-        sys.stderr.flush()
-        self._drawn, self._visible = now, True
-
-    def clear(self) -> None:
-        """Takes the line away, before something else is written."""
-        if self._visible:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-            self._visible = False
-            self._drawn = 0.0  # to be drawn again at once, under what is written now
-
-
-def _duration_s(path: Path) -> float:
-    """Returns how long a recording says it is, 0 where it does not."""
-    from vad.audio import read_info
-    from vad.errors import AudioError
-
-    try:
-        return read_info(path).duration_s if path.is_file() else 0.0
-    except AudioError:  # reading it will say so
-        return 0.0
+        values = np.concatenate(self._held)
+        speech = np.zeros(stop - first, np.bool_)
+        for segment in self._segments:
+            speech[max(0, self._first_from(segment.start) - first) : max(0, self._first_from(segment.end) - first)] = 1
+        edges = grid.boundary(0) + np.arange(first, stop + 1) * grid.hop_length
+        times = edges / grid.sample_rate
+        times[0] = 0.0 if first == 0 else times[0]
+        times[-1] = times[-1] if duration_s is None else duration_s
+        self._write(rows(self._name, times, values[: stop - first], speech))
+        self._held, self._n_written = [values[stop - first :].copy()], stop
+        # The last one may reach over frames that are still held.
+        self._segments = self._segments[-1:]

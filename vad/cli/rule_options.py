@@ -14,7 +14,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 RULE_OPTIONS: Final[Mapping[str, str]] = {
     "onset_threshold": "Posterior that enters speech, in (0, 1].",
-    "offset_threshold": "Posterior below which speech is left, at most the onset threshold.",
+    "offset_threshold": "Posterior below which speech is left; not given, it follows a lower onset down.",
     "hangover": "Seconds that speech goes on after falling below the offset threshold.",
     "min_speech": "Drop speech shorter than this, seconds.",
     "min_silence": "Fill gaps shorter than this, seconds.",
@@ -66,6 +66,9 @@ def rule_from_options(base: DecisionRule, options: Mapping[str, Any], *, model: 
         for name in RULE_OPTIONS
         if options[name] is not None
     }
+    if "onset_threshold" in changes:
+        # An offset that nobody asked for follows a lower onset down, since it must not lie above it.
+        changes.setdefault("offset_threshold", min(rule.offset_threshold, changes["onset_threshold"]))
     if changes.get("max_speech_s") == float("inf"):
         changes["max_speech_s"] = None
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,23 +70,18 @@ def write(entries: Sequence[Entry], provenance: Provenance | None = None) -> str
     return "".join(parts)
 
 
-def rows(recording: str, times: Sequence[Segment], posteriors: NDArray[np.float32], speech: NDArray[np.bool_]) -> str:
+def rows(recording: str, edges: NDArray[np.float64], posteriors: NDArray[np.float32], speech: NDArray[np.bool_]) -> str:
     """Returns the rows of consecutive frames.
 
     Args:
         recording: its name.
-        times: what each frame owns.
+        edges: float64 ``(n + 1,)``, the times in seconds at which the frames begin, and at which the last one ends.
         posteriors: float32 ``(n,)``; nine digits are written, which give the same float32 back.
         speech: bool ``(n,)``.
     """
-    values = zip(times, posteriors.tolist(), speech.tolist(), strict=True)
-    return "".join(_row_lines(recording, values))
-
-
-def _row_lines(recording: str, values: Iterator[tuple[Segment, float, bool]]) -> Iterator[str]:
-    name = _quoted(recording)
-    for s, posterior, flag in values:
-        yield f"{name},{s.start:.6f},{s.end:.6f},{posterior:.9g},{flag:d}\n"
+    name, times = _quoted(recording), [f"{edge:.6f}" for edge in edges.tolist()]
+    values = zip(times[:-1], times[1:], posteriors.tolist(), speech.tolist(), strict=True)
+    return "".join(f"{name},{start},{end},{posterior:.9g},{flag:d}\n" for start, end, posterior, flag in values)
 
 
 def _row(recording: str, segment: Segment, posterior: str, flag: int) -> str:
