@@ -31,9 +31,9 @@ def command(config_path: Path, jobs: int | None, overrides: tuple[str, ...]) -> 
     from vad.data.shards import prepare
 
     config = load_config(config_path, overrides)
-    for split in ("train", "dev"):
-        with progress(f"mixing {split}", "excerpts") as report:
-            index = prepare(config, (split,), jobs=jobs, progress=lambda _, done, total: report(done, total))[split]
+    with progress("mixing", "excerpts") as update:
+        indexes = prepare(config, jobs=jobs, progress=lambda split, done, total: update(done, total, split))
+    for split, index in indexes.items():
         click.echo(
             f"{split}\t{index.hours:.2f} h\t{index.excerpts} excerpts\t{len(index.shards)} shards\t"
             f"{index.speech_share:.0%} speech\t{index.folder}"
