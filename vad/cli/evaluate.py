@@ -18,33 +18,6 @@ if TYPE_CHECKING:
 
 _PEERS = ("webrtc", "silero", "energy")
 _KINDS = ("speech", "noise", "music", "nonverbal", "babble", "labelled")
-# What the table shows; JSON has every measure.
-_SHOWN = {
-    "roc_auc": "ROC-AUC",
-    "average_precision": "average precision",
-    "f1": "F1 at the threshold",
-    "best_f1": "F1 at best",
-    "eer": "equal error rate",
-    "dcf": "DCF at the threshold",
-    "min_dcf": "DCF at best",
-    "miss_rate": "miss rate",
-    "false_alarm_rate": "false alarm rate",
-    "tpr_at_fpr_05": "TPR at 5 % FPR",
-    "far_at_frr_01": "FAR at 1 % FRR",
-    "calibration_error": "calibration error",
-    "detection_error_rate": "detection error rate",
-    "false_alarms_per_hour": "false alarms / hour",
-    "false_alarm_s_per_hour": "false alarm s / hour",
-    "onset_delay_p50_s": "onset delay P50, s",
-    "onset_delay_p95_s": "onset delay P95, s",
-    "onsets_missed": "onsets missed",
-    "offset_delay_p50_s": "offset delay P50, s",
-    "offset_delay_p95_s": "offset delay P95, s",
-    "offsets_missed": "offsets missed",
-    "pauses_found": "pauses found",
-    "best_shift_s": "best shift, s",
-    "best_shift_roc_auc": "ROC-AUC at best shift",
-}
 
 
 def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -71,6 +44,10 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
               help="Resamples of the recordings for 95 % intervals; 0 for none.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of stdout.")
+@click.option("--report", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Also write index.html there: curves, calibration, delays, the worst recordings.")  # fmt: skip
+@click.option("--worst", type=click.IntRange(0), show_default="6", metavar="N",
+              help="Recordings that the report pictures for misses, and as many for false alarms.")  # fmt: skip
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -90,6 +67,8 @@ def command(
     """
     from vad.manifests import read_manifests
 
+    if options["worst"] is not None and options["folder"] is None:
+        raise click.UsageError("--worst counts the recordings that a report pictures: it needs --report DIR")
     recordings = [
         recording
         for recording in read_manifests(manifests)
@@ -100,22 +79,24 @@ def command(
             f"{', '.join(manifests)}: nothing to score: none of the {len(recordings)} chosen recordings has labels; "
             "give --split and --kind that have some, or label them (vad data import)"
         )
-    report = _evaluate(recordings, model, options)
+    engines = _engines(model, options["against"])
+    report = _evaluate(recordings, engines, options)
     _show(report, options["form"], options["output"])
+    if options["folder"] is not None:
+        _save_report(report, engines, options)
     for failure in report.failures:
         click.echo(f"vad: {failure.recording}: {failure.reason}", err=True)
     if report.failures:
         ctx.exit(1)
 
 
-def _evaluate(recordings: list[Recording], model: Path | None, options: dict[str, Any]) -> Report:
+def _evaluate(recordings: list[Recording], engines: list[Engine], options: dict[str, Any]) -> Report:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from vad.evaluation import Summary, evaluate
     from vad.manifests import data_home
 
-    engines = _engines(model, options["against"])
     summary = Summary(by=options["by"], n_resamples=options["bootstrap"])
     columns = (TextColumn("scoring"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
@@ -156,6 +137,18 @@ def _show(report: Report, form: str, output: Path | None) -> None:
         raise VadError(f"{output}: cannot be written: {error.strerror}") from error
 
 
+def _save_report(report: Report, engines: list[Engine], options: dict[str, Any]) -> None:
+    from vad.evaluation import DetectorEngine
+    from vad.manifests import data_home
+    from vad.pictures.report import WORST, save_report
+
+    folder = options["folder"]
+    detector = next((engine.detector for engine in engines if isinstance(engine, DetectorEngine)), None)
+    n_worst = WORST if options["worst"] is None else options["worst"]
+    save_report(report, folder, detector=detector, home=data_home(), n_worst=n_worst)
+    click.echo(f"vad: {folder / 'index.html'} has the curves and the worst recordings", err=True)
+
+
 def _tables(report: Report) -> str:
     lines = list(report.engines.values())
     lines.append(f"collar {report.collar_s:g} s in all, {report.summary.n_resamples} bootstrap resamples of recordings")
@@ -170,9 +163,11 @@ def _tables(report: Report) -> str:
 
 
 def _table(results: list[Result]) -> list[str]:
+    from vad.evaluation.names import MEASURES, estimate_to_text
+
     first = results[0]
-    columns = [["", *_SHOWN.values()]]
-    columns += [[result.engine, *(_cell(result, name) for name in _SHOWN)] for result in results]
+    columns = [["", *MEASURES.values()]]
+    columns += [[r.engine, *(estimate_to_text(r.measures[name], name) for name in MEASURES)] for r in results]
     widths = [max(map(len, column)) for column in columns]
     rows = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -187,16 +182,3 @@ def _table(results: list[Result]) -> list[str]:
 
 def _counted(n: int) -> str:
     return f"{n} recording" if n == 1 else f"{n} recordings"
-
-
-def _cell(result: Result, name: str) -> str:
-    import math
-
-    estimate = result.measures[name]
-    digits = 1 if name.endswith("_per_hour") else 3
-    if not math.isfinite(estimate.value):
-        return "-"
-    text = f"{estimate.value:.{digits}f}"
-    if estimate.low is None or estimate.high is None or not math.isfinite(estimate.low):
-        return text
-    return f"{text} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"

@@ -1,7 +1,8 @@
 """Detectors on labelled recordings: every engine on the same cells in the same run, and a report.
 
 `scoring` runs the engines, `own` is this package's detector as one of them, `report` makes measures with intervals of
-what they said. The alignment rule is stated in `vad.metrics.grid`, the measures in `vad.metrics`.
+what they said, `curves` what is drawn of it, `worst` ranks the recordings. The alignment rule is stated in
+`vad.metrics.grid`, the measures in `vad.metrics`.
 """
 
 from __future__ import annotations
@@ -10,19 +11,26 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from vad.errors import ConfigError, did_you_mean
+from vad.evaluation.curves import DELAY_EDGES, Bin, Curves, Point
 from vad.evaluation.own import OWN_NAME, DetectorEngine
 from vad.evaluation.report import ALL, GROUPINGS, Estimate, Report, Result, Summary, summarise
 from vad.evaluation.scoring import Failure, Scores, score
+from vad.evaluation.worst import RecordingError
 from vad.manifests import Recording
 from vad.peers import Engine
 
 __all__ = [
     "ALL",
+    "DELAY_EDGES",
     "GROUPINGS",
     "OWN_NAME",
+    "Bin",
+    "Curves",
     "DetectorEngine",
     "Estimate",
     "Failure",
+    "Point",
+    "RecordingError",
     "Report",
     "Result",
     "Scores",

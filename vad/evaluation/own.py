@@ -37,9 +37,16 @@ class DetectorEngine:
             f"front-end {detector.metadata.features.fingerprint}"
         )
 
+    @property
+    def detector(self) -> Detector:
+        """The detector."""
+        return self._detector
+
     def start(self) -> _DetectorStream:
         """Starts a recording."""
-        return _DetectorStream(self._detector.stream(SAMPLE_RATE, keep_audio="none"), self._detector.metadata.features.grid)
+        return _DetectorStream(
+            self._detector.stream(SAMPLE_RATE, keep_audio="none"), self._detector.metadata.features.grid
+        )
 
 
 class _DetectorStream:

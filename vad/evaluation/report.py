@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vad.evaluation.curves import DELAY_EDGES, Curves, trace
 from vad.evaluation.scoring import Failure, Scores
+from vad.evaluation.worst import RecordingError, rank
 from vad.manifests import Recording
 from vad.metrics import CELLS, FramePool, SegmentPool, bootstrap, frame_measures
 from vad.peers import Engine
@@ -96,6 +98,8 @@ class Report:
         summary: how the results were made.
         failures: recordings that could not be scored.
         n_unlabelled: recordings passed over for want of labels.
+        curves: by condition, then engine.
+        worst: every recording with every engine, engine by engine, the worst recordings first.
     """
 
     results: list[Result]
@@ -104,10 +108,16 @@ class Report:
     summary: Summary
     failures: list[Failure]
     n_unlabelled: int
+    curves: list[Curves] = field(default_factory=list)
+    worst: list[RecordingError] = field(default_factory=list)
 
-    def to_dict(self) -> dict[str, object]:
-        """Returns JSON values; a measure without meaning is null."""
-        return {
+    def to_dict(self, *, in_full: bool = False) -> dict[str, object]:
+        """Returns JSON values; a measure without meaning is null.
+
+        Args:
+            in_full: whether the curves and every recording's errors come along.
+        """
+        measures: dict[str, object] = {
             "engines": self.engines,
             "collar_s": self.collar_s,
             "by": self.summary.by,
@@ -119,6 +129,14 @@ class Report:
             "unlabelled": self.n_unlabelled,
             "failures": [{"recording": f.recording, "reason": f.reason} for f in self.failures],
             "results": [_result_to_dict(result) for result in self.results],
+        }
+        if not in_full:
+            return measures
+        return {
+            **measures,
+            "delay_edges_s": [round(edge, 6) for edge in DELAY_EDGES.tolist()],
+            "curves": [curves.to_dict() for curves in self.curves],
+            "recordings": [error.to_dict() for error in self.worst],
         }
 
 
@@ -137,13 +155,23 @@ def summarise(
         One result for every condition (in order of name, all recordings together at the end) and engine.
     """
     how = Summary() if summary is None else summary
+    conditions = _conditions(scores.recordings, how.by)
     results = [
         _result(condition, engine, scores, numbers, how)
-        for condition, numbers in _conditions(scores.recordings, how.by).items()
+        for condition, numbers in conditions.items()
         for engine in engines.values()
     ]
     described = {name: engine.description for name, engine in engines.items()}
-    return Report(results, described, collar_s, how, scores.failures, scores.n_unlabelled)
+    return Report(
+        results,
+        described,
+        collar_s,
+        how,
+        scores.failures,
+        scores.n_unlabelled,
+        curves=trace(scores, engines, conditions),
+        worst=[error for name in engines for error in rank(scores, name)],
+    )
 
 
 def _conditions(recordings: list[Recording], by: str | None) -> dict[str, list[int]]:

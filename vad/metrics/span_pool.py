@@ -51,6 +51,16 @@ class SegmentPool:
         return chosen
 
     @property
+    def counts(self) -> tuple[SegmentCounts, ...]:
+        """Sums of each recording, in the order in which they were added."""
+        return tuple(self._counts)
+
+    def delays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns the delays of all matched starts and of all matched ends, float64 seconds, positive when late."""
+        nothing = np.zeros(0)
+        return np.concatenate([nothing, *self._onset_delays]), np.concatenate([nothing, *self._offset_delays])
+
+    @property
     def speech_s(self) -> float:
         """Reference speech in seconds, collar included."""
         return math.fsum(counts.all_speech_s for counts in self._counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,9 @@ def save_figure(view: View, path: Path, *, dpi: int = DPI) -> None:
         figure.align_ylabels([wave, mel, posterior])
         metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
         try:
-            with replacing(path) as temporary:
+            with replacing(path) as temporary, warnings.catch_warnings():
+                # A name in a script that the font lacks is drawn as boxes; the picture is no worse for it.
+                warnings.filterwarnings("ignore", message="Glyph")
                 figure.savefig(temporary, metadata=metadata)
         except OSError as error:
             raise VadError(f"{path}: cannot be written: {error.strerror}") from error

@@ -87,7 +87,7 @@ const vadDraw = (() => {
       // Joined to its neighbour, so that a steep flank is a line and not a gap.
       if (above) { top = Math.min(top, above[1]); bottom = Math.max(bottom, above[0]); }
       above = own;
-      context.fillRect(box.x + x, top, 1, Math.max(1, bottom - top));
+      context.fillRect(box.x + x, top, 1, Math.max(1.4, bottom - top));
     }
   }
 

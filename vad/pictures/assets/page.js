@@ -195,7 +195,7 @@
     context.textAlign = "left";
   }
 
-  const LANE = 24;
+  const LANE = 30;
   function draw() {
     const tall = window.innerWidth > 720 ? 1 : 0.8;
     const heights = { wave: 84 * tall, mel: 128 * tall, posterior: 108 * tall };
@@ -216,9 +216,10 @@
     vadDraw.drawPosterior(context, state, view, posteriorBox);
     vadDraw.label(context, "posterior", 5, posteriorBox.y + 12);
     for (const [name, title, colour, hatch] of LISTS) {
-      const lane = { x: 0, y: y + 3, width, height: LANE - 8 };
+      // The name stands above its lane: in the lane it would hide what begins there.
+      vadDraw.label(context, title.toLowerCase(), 5, y + 11);
+      const lane = { x: 0, y: y + 14, width, height: LANE - 17 };
       vadDraw.drawSpans(context, state[name], rate, view, lane, vadDraw.colour(colour), hatch);
-      vadDraw.label(context, title.toLowerCase(), 5, y + 15);
       y += LANE;
     }
     drawPlayhead(context, view, width, height);
