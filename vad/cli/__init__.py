@@ -23,6 +23,7 @@ _COMMANDS = {
     "prepare": ("vad.cli.prepare", "Make the training shards of a config."),
     "export": ("vad.cli.export", "Turn a trained run into a .tflite file and verify it."),
     "evaluate": ("vad.cli.evaluate", "Score the detector, and others, on labelled recordings."),
+    "tune": ("vad.cli.tune", "Choose thresholds and durations on labelled recordings."),
     "data": ("vad.cli.data", "Check, count, fetch and import corpora."),
 }
 

@@ -48,9 +48,15 @@ class Gate:
         if lowest >= self._offset if self._speech else highest < self._onset:
             self._below = 0
             return iter(())
-        return self._changes(values, first)
+        frames, enters = self.changes(values)
+        return zip((frames + first).tolist(), enters.tolist(), strict=True)
 
-    def _changes(self, values: NDArray[np.float32], first: int) -> Iterator[tuple[int, bool]]:
+    def changes(self, values: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Returns the frames of changes, counted from the first of `values`, and whether speech is entered there.
+
+        Args:
+            values: float ``(n,)``, finite, at least one.
+        """
         onsets, _ = _runs(values >= self._onset)
         starts, stops = _runs(values < self._offset)
         if len(starts) and starts[0] == 0:
@@ -63,11 +69,11 @@ class Gate:
         frames = np.concatenate([onsets, leaves])
         enters = np.repeat([True, False], [len(onsets), len(leaves)])
         order = np.argsort(frames, kind="stable")
-        frames, enters = frames[order] + first, enters[order]
+        frames, enters = frames[order], enters[order]
         changed = enters != np.concatenate([[self._speech], enters[:-1]])
         if len(enters):
             self._speech = bool(enters[-1])
-        return zip(frames[changed].tolist(), enters[changed].tolist(), strict=True)
+        return frames[changed], enters[changed]
 
 
 def as_posteriors(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ name stays as the model has it: the thresholds are calibrated for a model, and n
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from typing import Any, Final
 
 from vad.decision import DecisionRule
 from vad.errors import ConfigError, did_you_mean
+from vad.files import replacing
 
-__all__ = ["NAMES", "Preset", "load_preset"]
+__all__ = ["NAMES", "Preset", "load_preset", "write_preset"]
 
 NAMES: Final = ("dictation", "telephony", "live", "archive")
 """The presets of the package."""
@@ -77,6 +79,33 @@ def load_preset(name: str) -> Preset:
     except UnicodeDecodeError as error:
         raise ConfigError(f"preset {name}: not a text file: {error}") from error
     return _parse(text, name)
+
+
+def write_preset(path: Path, preset: Preset) -> None:
+    """Writes a preset as the TOML file that `load_preset` reads.
+
+    Raises:
+        ConfigError: when the file cannot be written.
+    """
+    lines = [f"description = {_toml(preset.description)}"]
+    for table, values in (("decision", preset.fields), ("tuned", preset.tuned)):
+        if values:
+            lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+    try:
+        with replacing(path) as temporary:
+            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"preset {path}: cannot write it: {error.strerror}") from error
+
+
+def _toml(value: Any) -> str:
+    """Returns a value as TOML; no limit (None) is infinity there."""
+    if value is None:
+        return "inf"
+    if isinstance(value, str | list | tuple):
+        # JSON's texts and lists of texts are TOML's as well.
+        return json.dumps(value, ensure_ascii=False)
+    return repr(value)
 
 
 def _parse(text: str, name: str) -> Preset:

@@ -1,0 +1,135 @@
+"""Laws of tuning: what the search counts is what the machine decides, and what it chooses is better."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vad.decision import Decision, DecisionRule, Ended
+from vad.errors import ConfigError
+from vad.frames import FrameGrid
+from vad.metrics import RocCurve
+from vad.tuning import SEARCHED, Aim, tune
+from vad.tuning.costs import Judge, delay_at
+from vad.tuning.spans import Finder
+
+GRID = FrameGrid()
+FRAME_S = GRID.hop_length / GRID.sample_rate
+
+
+durations = st.integers(0, 12).map(lambda n: n * FRAME_S)
+posteriors = st.lists(st.sampled_from([0.0, 0.2, 0.4, 0.6, 0.9]), min_size=1, max_size=80).map(
+    lambda values: np.asarray(values, np.float32)
+)
+rules = st.builds(
+    DecisionRule,
+    onset_threshold=st.sampled_from([0.5, 0.75]),
+    offset_threshold=st.sampled_from([0.0, 0.25, 0.5]),
+    hangover_s=durations,
+    min_speech_s=durations,
+    min_silence_s=durations,
+    pad_start_s=durations,
+    pad_end_s=durations,
+    merge_gap_s=durations,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(posteriors, min_size=1, max_size=4), rules)
+def test_what_is_counted_at_once_is_what_the_machine_decides(make_bank, recordings, rule):
+    bank = make_bank([(values, values > 0.5) for values in recordings])
+    found = Finder(bank).find(rule)
+    frames = np.zeros(len(bank.posteriors), np.bool_)
+    for start, stop in zip(found.starts, found.stops, strict=True):
+        frames[start:stop] = True
+    np.testing.assert_array_equal(frames, bank.decided(rule))
+
+
+@settings(deadline=None, max_examples=100)
+@given(posteriors, rules)
+def test_ends_are_known_when_the_machine_knows_them(make_bank, values, rule):
+    long = np.concatenate([values, np.zeros(100, np.float32)])
+    if rule.offset_threshold == 0:
+        return  # nothing ends then
+    rule = rule.replace({"min_speech_s": 0.0})
+    bank = make_bank([(long, long > 0.5)])
+    found = Finder(bank).find(rule)
+    machine = Decision(rule, GRID)
+    marks = [mark for mark in machine.advance(long) if isinstance(mark, Ended)]
+    heard = [GRID.samples_for(mark.known + 4) for mark in marks]
+    known = (found.known - bank.firsts[0]) * GRID.hop_length + GRID.boundary(0)
+    np.testing.assert_allclose(known[: len(heard)], heard)
+    assert len(heard) == len(known)
+
+
+def test_measures_are_those_of_the_evaluation(noisy_bank):
+    rule = DecisionRule(0.3, 0.3, 0.0, 0.0, 0.0)
+    found = noisy_bank.decided(rule)
+    ours = Judge(noisy_bank).count_frames(found).measures()
+    scored = noisy_bank.scored
+    n_hits = np.asarray([(found & noisy_bank.labels & scored).sum(), (noisy_bank.labels & scored).sum()], float)
+    n_alarms = np.asarray([(found & ~noisy_bank.labels & scored).sum(), (~noisy_bank.labels & scored).sum()], float)
+    point = RocCurve(np.asarray([1.0, 0.0]), n_hits, n_alarms).at(1.0)
+    assert ours["f1"] == pytest.approx(point.f1)
+    assert ours["dcf"] == pytest.approx(point.dcf)
+    assert ours["miss_rate"] == pytest.approx(1 - point.recall)
+
+
+@pytest.mark.parametrize("cost", ["f1", "dcf", "der"])
+def test_a_better_rule_is_found(noisy_bank, cost):
+    start = DecisionRule()
+    tuned = tune(noisy_bank, start, Aim(cost), n_resamples=50)
+    sign = -1 if cost == "f1" else 1
+    change = sign * (tuned.after.measures[cost] - tuned.before.measures[cost])
+    assert change < -0.3
+    assert 0.15 < tuned.after.rule.onset_threshold < 0.4, "above the noise, below the speech"
+    low, high = sorted(sign * value for value in tuned.intervals["change"])
+    assert low <= change <= high < 0
+    assert tuned.n_recordings == 20
+    onsets = [row.rule.onset_threshold for row in tuned.trade_off]
+    assert onsets == sorted(onsets)
+    best = min(sign * row.measures[cost] for row in tuned.trade_off)
+    assert best >= sign * tuned.after.measures[cost] - 0.005
+
+
+def test_held_fields_stay(noisy_bank):
+    start = DecisionRule(min_silence_s=0.3, pad_end_s=0.07, merge_gap_s=0.2, max_speech_s=20.0)
+    after = tune(noisy_bank, start, Aim("f1"), held=("min_silence_s", "pad_end_s"), n_resamples=0).after.rule
+    assert (after.min_silence_s, after.pad_end_s, after.merge_gap_s, after.max_speech_s) == (0.3, 0.07, 0.2, 20.0)
+    assert after.onset_threshold != start.onset_threshold
+
+
+def test_a_bound_on_the_delay_is_kept(noisy_bank):
+    free = tune(noisy_bank, DecisionRule(), Aim("f1"), n_resamples=0).after
+    bound = tune(noisy_bank, DecisionRule(min_silence_s=0.7), Aim("f1", max_delay_s=0.2), n_resamples=0).after
+    assert bound.measures["delay_p90_s"] <= 0.2
+    assert bound.measures["f1"] <= free.measures["f1"] + 1e-9
+    with pytest.raises(ConfigError, match=r"within 0\.01 s; the nearest takes .* allow that much"):
+        tune(noisy_bank, DecisionRule(), Aim("f1", max_delay_s=0.01), n_resamples=0)
+
+
+def test_delays_are_of_ends_that_silence_follows(make_bank):
+    labels = np.zeros(600, np.bool_)
+    labels[100:200] = labels[230:300] = labels[550:600] = True
+    values = np.where(labels, 0.9, 0.1).astype(np.float32)
+    bank = make_bank([(values, labels)])
+    rule = DecisionRule(min_silence_s=0.2)
+    delays = Judge(bank).delays(Finder(bank).find(rule))
+    late = (4 + (GRID.win_length - GRID.hop_length) / 2 / GRID.hop_length) * FRAME_S
+    assert delays == pytest.approx([0.2 + late])
+    assert math.isnan(delay_at(np.zeros(0)))
+
+
+def test_what_cannot_act_is_refused(make_bank, noisy_bank):
+    with pytest.raises(ConfigError, match=r"no cost 'derr' \(did you mean 'der'\?\)"):
+        tune(noisy_bank, DecisionRule(), Aim("derr"))
+    with pytest.raises(ConfigError, match="max_delay_s must be a positive"):
+        tune(noisy_bank, DecisionRule(), Aim("f1", max_delay_s=-1))
+    with pytest.raises(ConfigError, match="every field is held"):
+        tune(noisy_bank, DecisionRule(), Aim("f1"), held=SEARCHED)
+    with pytest.raises(ConfigError, match="some of them must hold speech"):
+        tune(make_bank([(np.zeros(10, np.float32), np.zeros(10, np.bool_))]), DecisionRule(), Aim("f1"))

@@ -1,0 +1,136 @@
+"""Searches thresholds and durations, a few at a time, until no change is for the better."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vad.decision import DecisionRule
+from vad.errors import ConfigError
+from vad.tuning.costs import Judge, delay_at
+from vad.tuning.spans import Finder
+
+SEARCHED: Final = (
+    "onset_threshold", "offset_threshold", "hangover_s", "min_speech_s", "min_silence_s", "pad_start_s", "pad_end_s",
+)  # fmt: skip
+"""The fields of a rule that are searched; the others stay as they are."""
+
+_ONSETS = (0.02, *(n / 20 for n in range(1, 20)), 0.98)
+_DROPS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
+_GRID: Final[dict[str, tuple[float, ...]]] = {
+    "hangover_s": (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3),
+    "min_speech_s": (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
+    "min_silence_s": (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0),
+    "pad_start_s": (0.0, 0.02, 0.05, 0.08, 0.1, 0.15, 0.2),
+    "pad_end_s": (0.0, 0.02, 0.05, 0.08, 0.1, 0.15, 0.2),
+}
+# Fields that stand in for one another are searched together.
+_GROUPS = (("hangover_s", "min_silence_s"), ("min_speech_s",), ("pad_start_s", "pad_end_s"))
+_ROUNDS = 6
+# A change has to be worth something, or rounding would decide between equals.
+_GAIN = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What is searched for.
+
+    Args:
+        cost: one of `vad.tuning.costs.COSTS`.
+        max_delay_s: the end of speech has to be known within this, for nine of ten ends; None sets no bound.
+    """
+
+    cost: str
+    max_delay_s: float | None = None
+
+
+class Search:
+    """Finds the rule that serves an aim best.
+
+    Args:
+        finder: applies rules.
+        judge: counts what they find.
+        aim: what is searched for.
+    """
+
+    def __init__(self, finder: Finder, judge: Judge, aim: Aim) -> None:
+        self._finder, self._judge, self._aim = finder, judge, aim
+        self.n_tried = 0
+
+    def best(self, start: DecisionRule, held: Collection[str] = ()) -> DecisionRule:
+        """Returns the best rule that is reached from one by changes of some fields at a time.
+
+        Args:
+            start: where to begin; its `merge_gap_s` and `max_speech_s` stay.
+            held: fields that stay as well.
+
+        Raises:
+            ConfigError: when no rule keeps the bound on the delay.
+        """
+        rule, price = start, self._price(start)
+        for _ in range(_ROUNDS):
+            before = price
+            for candidates in (self._thresholds, self._durations):
+                for changes in candidates(rule, held):
+                    candidate = _changed(rule, changes)
+                    if candidate is None or candidate == rule:
+                        continue
+                    found = self._price(candidate)
+                    if found < _less(price):
+                        rule, price = candidate, found
+            if price >= _less(before):
+                break
+        bound = self._aim.max_delay_s
+        if bound is not None and price[0] > 0:
+            raise ConfigError(
+                f"tune: no rule that was tried knows nine of ten ends of speech within {bound:g} s; the nearest takes "
+                f"{bound + price[0]:.3f} s: allow that much"
+            )
+        return rule
+
+    def _price(self, rule: DecisionRule) -> tuple[float, float]:
+        """Returns what is to become least: the excess of the delay first, then the cost."""
+        self.n_tried += 1
+        found = self._finder.find(rule)
+        value = self._judge.count(found.starts, found.stops).measures()[self._aim.cost]
+        if math.isnan(value):
+            raise ConfigError(f"tune: the recordings have no {self._aim.cost}: some of them must hold speech")
+        excess = 0.0
+        if self._aim.max_delay_s is not None:
+            delay = delay_at(self._judge.delays(found))
+            excess = 0.0 if math.isnan(delay) else max(0.0, delay - self._aim.max_delay_s)
+        return excess, -value if self._aim.cost == "f1" else value
+
+    def _thresholds(self, rule: DecisionRule, held: Collection[str]) -> Iterator[dict[str, Any]]:
+        onsets = [rule.onset_threshold]
+        if "onset_threshold" not in held:
+            near = [rule.onset_threshold + step / 100 for step in range(-4, 5)]
+            onsets = sorted({round(onset, 4) for onset in (*_ONSETS, *near) if 0 < onset < 1})
+        for onset in onsets:
+            if "offset_threshold" in held:
+                yield {"onset_threshold": onset}
+                continue
+            # Below a few thousandths everything is speech for ever.
+            for offset in sorted({max(0.005, round(onset - drop, 4)) for drop in _DROPS}):
+                yield {"onset_threshold": onset, "offset_threshold": min(onset, offset)}
+
+    def _durations(self, rule: DecisionRule, held: Collection[str]) -> Iterator[dict[str, Any]]:
+        for group in _GROUPS:
+            free = [name for name in group if name not in held]
+            for values in itertools.product(*(_GRID[name] for name in free)):
+                yield dict(zip(free, values, strict=True))
+
+
+def _changed(rule: DecisionRule, changes: dict[str, Any]) -> DecisionRule | None:
+    """Returns the rule with changes, None where they do not go together."""
+    try:
+        return rule.replace(changes)
+    except ConfigError:
+        return None
+
+
+def _less(price: tuple[float, float]) -> tuple[float, float]:
+    return price[0] - (_GAIN if price[0] > 0 else 0), price[1] - _GAIN

@@ -1,0 +1,91 @@
+"""A rule on all recordings at once: whole arrays of runs instead of a state machine, for searches.
+
+Gives the same frames as `vad.decision.decide` for rules whose durations are whole frames and that set no limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vad.decision import DecisionRule
+from vad.decision.gate import Gate
+from vad.tuning.bank import Bank
+
+Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""First frames, and the frames after the last."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a rule finds.
+
+    Args:
+        starts: int64 ``(segments,)``, first frame of each, pads included.
+        stops: int64 ``(segments,)``, frame after its last.
+        ends: int64 ``(segments,)``, frame after its last speech, without the pad.
+        known: float64 ``(segments,)``, the frame edge at which its end is certain; something like speech within the
+            pads' reach that is dropped later makes it later still.
+    """
+
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    known: NDArray[np.float64]
+
+
+class Finder:
+    """Applies rules to a bank; the runs of thresholds that were tried are remembered.
+
+    Args:
+        bank: the recordings.
+    """
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+        self._runs: dict[tuple[float, float, int], Spans] = {}
+
+    def find(self, rule: DecisionRule) -> Found:
+        """Returns what a rule finds; `max_speech_s` is passed over, durations are rounded up to frames."""
+        bank = self._bank
+        starts, stops = self._speech(rule.onset_threshold, rule.offset_threshold, self._frames(rule.hangover_s))
+        min_silence = max(1, self._frames(rule.min_silence_s))
+        starts, stops = _joined(starts, stops, starts[1:] - stops[:-1] < min_silence)
+        kept = stops - starts >= max(1, self._frames(rule.min_speech_s))
+        starts, ends = starts[kept], stops[kept]
+        pads = self._frames(rule.pad_start_s), self._frames(rule.pad_end_s)
+        owner = np.searchsorted(bank.stops, starts, side="right")
+        first = np.maximum(starts - pads[0], bank.firsts[owner])
+        last = np.minimum(ends + pads[1], bank.stops[owner])
+        gap = self._frames(rule.merge_gap_s)
+        together = (first[1:] <= last[:-1] + gap) & (owner[1:] == owner[:-1])
+        first, last = _joined(first, last, together)
+        ends = ends[np.append(~together, True)] if len(ends) else ends
+        wait = max(min_silence, sum(pads) + gap + 1)
+        return Found(first, last, ends, ends + wait + bank.delay_frames)
+
+    def _frames(self, seconds: float) -> int:
+        grid = self._bank.grid
+        return -(-round(seconds * grid.sample_rate) // grid.hop_length)
+
+    def _speech(self, onset: float, offset: float, hangover: int) -> Spans:
+        """Returns the runs between entering and leaving speech."""
+        key = (onset, offset, hangover)
+        if key not in self._runs:
+            bank = self._bank
+            frames, enters = Gate(onset, offset, hangover).changes(bank.posteriors)
+            starts, stops = frames[enters], frames[~enters]
+            if len(stops) < len(starts):
+                stops = np.append(stops, len(bank.posteriors))
+            owner = np.searchsorted(bank.stops, starts, side="right")
+            self._runs[key] = starts, np.minimum(stops, bank.stops[owner])
+        return self._runs[key]
+
+
+def _joined(starts: NDArray[np.int64], stops: NDArray[np.int64], with_next: NDArray[np.bool_]) -> Spans:
+    """Joins spans with the one that follows."""
+    if not len(starts):
+        return starts, stops
+    return starts[np.append(True, ~with_next)], stops[np.append(~with_next, True)]
