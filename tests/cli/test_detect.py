@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -16,8 +17,10 @@ import soundfile
 from click.testing import CliRunner, Result
 
 from vad.cli import main
+from vad.cli.detect import _STYLES, _UNITS
+from vad.cli.printing import STYLES
 from vad.detector import Detector
-from vad.formats import read_labels
+from vad.formats import FORMATS, UNITS, read_labels
 from vad.segments import Timeline
 
 RATE = 16000
@@ -95,16 +98,67 @@ def test_json(detect, expected, energy_artifact):
     assert bursts == {
         "recording": "bursts.wav",
         "duration_s": 6.0,
+        "sample_rate": 16000,
         "speech": [{"start": round(start, 6), "end": round(end, 6)} for start, end in expected],
     }
-    assert quiet == {"recording": "quiet.wav", "duration_s": 1.0, "speech": []}
+    assert quiet == {"recording": "quiet.wav", "duration_s": 1.0, "sample_rate": 16000, "speech": []}
 
 
-@pytest.mark.parametrize("style", ["csv", "json"])
-def test_what_is_written_is_read_as_labels(detect, expected, tmp_path, style):
-    path = tmp_path / f"found.{style}"
-    assert detect("bursts.wav", "-f", style, "-o", str(path)).exit_code == 0
-    assert read_labels(path, recording="bursts.wav") == Timeline.from_pairs(expected)
+@pytest.mark.parametrize("style", [style for style in STYLES if style != "table"])
+@pytest.mark.parametrize("rule", [{}, {"pad_start": 0.25, "pad_end": 0.1}, {"min_silence": 5}])
+def test_what_is_written_is_read_as_labels(detect, energy_artifact, tmp_path, style, rule):
+    path = tmp_path / f"found{FORMATS[style].suffixes[0]}"
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in rule.items()]
+    done = detect("bursts.wav", "-f", style, "-o", str(path), *options)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    detector = Detector(energy_artifact)
+    changed = detector.rule.replace({f"{name}_s": value for name, value in rule.items()})
+    expected = detector.detect("bursts.wav", rule=changed)
+    assert read_labels(path) == expected
+    # Standard output holds the same.
+    assert detect("bursts.wav", "-f", style, *options).stdout == path.read_text()
+
+
+def test_the_styles_are_the_formats():
+    assert STYLES == _STYLES == ("table", *(style for style in STYLES if style in FORMATS))
+    assert set(STYLES) == {"table", *FORMATS}
+    assert _UNITS == UNITS
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("ms", 1000), ("samples", RATE)])
+def test_units(detect, expected, tmp_path, unit, scale):
+    for style in ("csv", "json", "jsonl"):
+        path = tmp_path / f"found.{style}"
+        assert detect("bursts.wav", "-f", style, "--unit", unit, "-o", str(path)).exit_code == 0
+        assert read_labels(path) == Timeline.from_pairs(expected)
+    table = detect("bursts.wav", "--unit", unit).stdout.splitlines()
+    assert [float(cell) for cell in table[1].split()[:2]] == [time * scale for time in expected[0]]
+    assert f"({unit})" in table[0]
+    refused = detect("bursts.wav", "-f", "rttm", "--unit", unit)
+    assert refused.exit_code == 2
+    assert "times in rttm have a unit of their own" in refused.stderr
+
+
+def test_samples_are_those_of_the_recording(detect, tmp_path):
+    path = tmp_path / "slow.wav"
+    samples, _ = soundfile.read("bursts.wav", dtype="int16")
+    soundfile.write(path, np.repeat(samples, 3), 3 * RATE)
+    (found,) = json.loads(detect(str(path), "-f", "json", "--unit", "samples").stdout)["recordings"]
+    assert found["sample_rate"] == 48000
+    assert found["speech"][0]["start"] == pytest.approx(48000 * 0.96, abs=1000)
+    assert all(time % 3 == 0 for segment in found["speech"] for time in segment.values())
+
+
+def test_the_rows_of_frames(detect, energy_artifact, expected):
+    table = list(csv.DictReader(io.StringIO(detect("bursts.wav", "-f", "frames").stdout)))
+    detector = Detector(energy_artifact)
+    posteriors = detector.posteriors("bursts.wav")
+    np.testing.assert_array_equal([np.float32(row["posterior"]) for row in table], posteriors.values)
+    assert float(table[0]["start"]) == 0
+    assert float(table[-1]["end"]) == 6
+    assert all(before["end"] == after["start"] for before, after in itertools.pairwise(table))
+    speech = [any(start <= time < end for start, end in expected) for time in posteriors.times]
+    assert [row["speech"] == "1" for row in table] == speech
 
 
 def test_bad_recordings_are_named_and_the_others_done(detect, expected):
@@ -116,7 +170,8 @@ def test_bad_recordings_are_named_and_the_others_done(detect, expected):
     assert len(lines) == len(bad)
     for line, name in zip(lines, bad, strict=True):
         assert line.startswith(f"vad: {name}: ")
-    assert summary == "vad: 5 of 6 recordings could not be done"
+    assert summary.startswith("vad: 6 recordings: 1 done, 5 failed, 0.00 h heard at ")
+    assert summary.endswith(" × real time, 42 % speech")
 
 
 def test_json_of_a_batch_with_bad_recordings_is_whole(detect):
@@ -190,10 +245,35 @@ def test_the_rule_options_act(detect, options, n_segments):
 
 
 def test_a_rule_that_cannot_act_is_refused(detect):
-    done = detect("bursts.wav", "--onset-threshold", "0.2")
+    done = detect("bursts.wav", "--offset-threshold", "0.7")
     assert done.exit_code == 2
-    assert "received 0.35 > 0.2 (what is not given comes from the model)" in done.stderr
+    assert "received 0.7 > 0.5 (what is not given comes from the model)" in done.stderr
     assert done.stdout == ""
+
+
+def test_an_offset_that_is_not_given_follows_a_lower_onset(detect):
+    found = [
+        json.loads(detect("bursts.wav", "-f", "json", "--onset-threshold", x).stdout) for x in ("0.2", "0.4", "0.9")
+    ]
+    assert [document["settings"]["offset_threshold"] for document in found] == [0.2, 0.35, 0.35]
+    assert detect("bursts.wav", "--onset-threshold", "0.2", "--offset-threshold", "0.3").exit_code == 2
+
+
+def test_patterns_are_expanded(detect):
+    done = detect("**/*.flac", "-f", "csv")
+    assert done.exit_code == 0
+    assert {name for name, _, _ in rows(done.stdout)} == {"deep/er/late.flac"}
+    none = detect("*.opus")
+    assert none.exit_code == 1
+    assert "vad: *.opus: no recording matches this pattern" in none.stderr
+
+
+def test_python_dash_m(folder, energy_artifact):
+    arguments = ["detect", "-m", str(energy_artifact), "bursts.wav", "-f", "csv"]
+    done = subprocess.run(
+        [sys.executable, "-m", "vad", *arguments], capture_output=True, text=True, check=True, cwd=folder
+    )
+    assert len(rows(done.stdout)) == 2
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are always Unicode there")
@@ -217,7 +297,6 @@ def test_output_appears_whole(detect, tmp_path):
 
 
 def test_output_that_cannot_be_written_is_one_line(detect, tmp_path):
-    assert detect("bursts.wav", "-o", str(tmp_path)).exit_code == 2
     (tmp_path / "file").touch()
     done = detect("bursts.wav", "-o", str(tmp_path / "file" / "found.csv"))
     assert done.exit_code == 1

@@ -31,7 +31,9 @@ _SUFFIXES = {
 }
 # What the sizes in a WAV header can hold, less room for the header itself.
 _MAX_WAV_BYTES = (1 << 32) - (1 << 16)
-_WAV_FLOAT = Encoding("WAV", "FLOAT")
+# Encodings whose samples WAV holds, where libsndfile does not write the encoding itself: of ALAC with more than 16 bits
+# it garbles short files.
+_WAV_SUBTYPES = {"ALAC_20": "PCM_24", "ALAC_24": "PCM_24", "ALAC_32": "PCM_32", "PCM_S8": "PCM_U8"}
 
 
 class Copy:
@@ -53,12 +55,10 @@ class Copy:
         self.encoding, self.note = source, ""
         if isinstance(recording, Media):
             self.note = f"{recording.format} cannot be written: copies are WAV {source.subtype}, its samples as decoded"
-        elif source.container not in _SUFFIXES or not soundfile.check_format(source.container, source.subtype):
-            self.encoding = source if source.is_lossless else _WAV_FLOAT
-            self.encoding = Encoding("WAV", self.encoding.subtype)
-            if not soundfile.check_format("WAV", self.encoding.subtype):
-                self.encoding = _WAV_FLOAT
-            self.note = f"{recording.format} cannot be written: copies are WAV {self.encoding.subtype}"
+        elif not _is_writable(source):
+            subtype = _WAV_SUBTYPES.get(source.subtype, source.subtype) if source.is_lossless else "FLOAT"
+            self.encoding = Encoding("WAV", subtype)
+            self.note = f"{recording.format} cannot be written: copies are WAV {subtype}"
         elif not source.is_lossless:
             self.note = f"{recording.format} loses something each time: copies are encoded anew"
         suffixes = _SUFFIXES[self.encoding.container]
@@ -95,6 +95,12 @@ class Copy:
                 yield file
         except soundfile.LibsndfileError as error:
             raise AudioError(f"{path}: cannot be written as {container} {self.encoding.subtype}: {error}") from None
+
+
+def _is_writable(encoding: Encoding) -> bool:
+    if encoding.container not in _SUFFIXES or encoding.subtype in ("ALAC_20", "ALAC_24", "ALAC_32"):
+        return False
+    return bool(soundfile.check_format(encoding.container, encoding.subtype))
 
 
 def copy_pieces(recording: Recording, pieces: Sequence[tuple[int, int]]) -> Iterator[tuple[int, NDArray[Any]]]:

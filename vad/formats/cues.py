@@ -65,4 +65,4 @@ def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str) -> float:
     whole = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
-    return whole + int(fraction.ljust(3, "0")) / 1000
+    return (whole * 1000 + int(fraction.ljust(3, "0"))) / 1000

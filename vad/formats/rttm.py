@@ -56,7 +56,8 @@ def read(text: str, where: str = "<rttm>") -> list[Span]:
         if duration <= 0:
             problems.add(number, f"the duration must be positive; received {duration:g}")
             continue
-        spans.append(Span(start, start + duration, fields[7], recording=fields[1]))
+        # A sum of decimals is a hair beside the decimal that is meant.
+        spans.append(Span(start, round(start + duration, 9), fields[7], recording=fields[1]))
     problems.check()
     return spans
 
