@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from vad.errors import MissingDependencyError, VadError, extra_line
 from vad.files import replacing
 from vad.pictures.palette import BLUE, INK, LANES, MUTED
-from vad.pictures.pooling import envelope
 from vad.pictures.view import View
 from vad.segments import Timeline
 
@@ -21,8 +20,9 @@ __all__ = ["DPI", "FIGURE_SUFFIXES", "save_figure"]
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 """Suffixes that matplotlib writes here."""
 
-# Posteriors are drawn as an envelope from this many on: more than the columns of any print.
+# From this many on posteriors are drawn as mean and envelope of columns: a line of more is a block of colour.
 _MOST_POINTS = 4000
+_COLUMNS = 1000
 DPI = 150
 """Dots per inch of a PNG, unless stated."""
 _STYLE = {
@@ -135,10 +135,11 @@ def _draw_mel(axes: Any, view: View) -> None:
 
 
 def _draw_posterior(axes: Any, view: View) -> None:
-    times = view.grid.times(len(view.posteriors))
-    low, high = _pooled(times, view)
-    axes.fill_between(low[0], low[1], high[1], color=BLUE, linewidth=0.9)
-    axes.fill_between(high[0], 0, high[1], color=BLUE, alpha=0.15, linewidth=0)
+    times, low, middle, high = _pooled(view)
+    if low is not high:
+        axes.fill_between(times, low, high, color=BLUE, alpha=0.3, linewidth=0)
+    axes.fill_between(times, 0, low, color=BLUE, alpha=0.15, linewidth=0)
+    axes.plot(times, middle, color=BLUE, linewidth=1.0)
     axes.axhline(view.rule.onset_threshold, color=INK, linewidth=0.9, linestyle="--")
     axes.axhline(view.rule.offset_threshold, color=INK, linewidth=0.9, linestyle=":")
     marks = {"onset": view.rule.onset_threshold, "offset": view.rule.offset_threshold}
@@ -159,21 +160,19 @@ def _draw_posterior(axes: Any, view: View) -> None:
     axes.set_ylabel("posterior")
 
 
-def _pooled(
-    times: NDArray[np.float64], view: View
-) -> tuple[tuple[NDArray[np.float64], NDArray[np.float32]], tuple[NDArray[np.float64], NDArray[np.float32]]]:
-    """Returns the lower and the upper edge of the posterior within the part shown."""
+def _pooled(view: View) -> tuple[NDArray[np.float64], ...]:
+    """Returns times, lowest, mean and highest posterior of the part shown: one array thrice when all fit."""
+    times = view.grid.times(len(view.posteriors))
     margin = view.grid.hop_length / view.grid.sample_rate
     shown = (times >= view.start_s - margin) & (times < view.end_s + margin)
-    times, values = times[shown], view.posteriors[shown]
-    width = -(-len(values) // _MOST_POINTS)
-    if width <= 1:
-        return (times, values), (times, values)
-    whole = len(values) // width * width
-    rows = np.stack([values[:whole], values[:whole]], axis=1).reshape(-1, width, 2)
-    bins = envelope(rows)
-    centres = times[:whole].reshape(-1, width).mean(axis=1)
-    return (centres, bins[:, 0]), (centres, bins[:, 1])
+    times, values = times[shown], view.posteriors[shown].astype(np.float64)
+    if len(values) <= _MOST_POINTS:
+        return times, values, values, values
+    # Whole columns: what is left over at the end is less than one of them.
+    width = -(-len(values) // _COLUMNS)
+    rows = values[: len(values) // width * width].reshape(-1, width)
+    centres = times[: rows.size].reshape(-1, width).mean(axis=1)
+    return centres, rows.min(axis=1), rows.mean(axis=1), rows.max(axis=1)
 
 
 def _draw_lanes(axes: Any, view: View) -> None:
