@@ -152,7 +152,9 @@
 
   function markRow() {
     const now = state[state.list].findIndex(([start, end]) => start / rate <= state.time && state.time < end / rate);
-    [...$("list").tBodies[0].rows].forEach((row, k) => row.classList.toggle("now", k === now));
+    const rows = $("list").tBodies[0].rows;
+    for (const row of $("list").querySelectorAll("tr.now")) if (row !== rows[now]) row.classList.remove("now");
+    if (rows[now]) rows[now].classList.add("now");
   }
 
   function makeLegend() {
