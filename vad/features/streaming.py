@@ -69,5 +69,8 @@ def _log_mel(samples: NDArray[np.float32], n_frames: int, spec: FeatureSpec) -> 
     windows = windows[: n_frames * spec.hop_length : spec.hop_length]
     spectrum = np.fft.rfft(windows * hann_window(spec))
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    frames: NDArray[np.float32] = np.log(power @ mel_matrix(spec) + np.float32(spec.log_floor))
+    # A product of its own for every frame: one for all rounds differently with the number of frames, and then the
+    # chunks of a stream would not give the bits of the whole.
+    mel = (power[:, np.newaxis] @ mel_matrix(spec))[:, 0]
+    frames: NDArray[np.float32] = np.log(mel + np.float32(spec.log_floor))
     return frames

@@ -2,5 +2,6 @@
 
 from vad.models.sequence import FrameNormalization, build_model, recurrent_layers
 from vad.models.step import StepModel, state_names
+from vad.models.weights import StepWeights
 
-__all__ = ["FrameNormalization", "StepModel", "build_model", "recurrent_layers", "state_names"]
+__all__ = ["FrameNormalization", "StepModel", "StepWeights", "build_model", "recurrent_layers", "state_names"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vad.features.graph import log_mel_of_windows
 from vad.features.spec import FeatureSpec
-from vad.models.sequence import recurrent_layers
+from vad.models.weights import StepWeights
 
 
 def state_names(n_layers: int) -> list[str]:
@@ -60,22 +60,26 @@ class StepModel(tf.Module):  # type: ignore[misc]
     """A trained network with its front-end, a few frames at a time.
 
     Args:
-        model: a sequence model from `build_model`; its weights are copied as constants.
+        network: a sequence model from `build_model`, or its weights; they are copied as constants.
         spec: the front-end that its frames were made by.
+        source: ``audio``: the front-end is in the graph; ``features``: the caller makes the frames.
+        dft: how the front-end transforms, as `log_mel_of_windows` has it.
     """
 
-    def __init__(self, model: keras.Model, spec: FeatureSpec) -> None:
+    def __init__(
+        self, network: keras.Model | StepWeights, spec: FeatureSpec, *, source: str = "audio", dft: str = "rfft"
+    ) -> None:
         super().__init__(name="vad_step")
-        self._spec = spec
-        layers = recurrent_layers(model)
-        self._units = [int(layer.units) for layer in layers]
-        weights = [[np.asarray(w) for w in layer.get_weights()] for layer in layers]
-        mean, std = (np.asarray(w) for w in model.get_layer("normalization").get_weights())
-        kernel, recurrent, bias = weights[0]
-        # Normalisation is linear, so it folds into the first layer: (x - m)/s · W + b = x·(W/s) + (b - m/s · W).
-        weights[0] = [kernel / std[:, np.newaxis], recurrent, bias - (mean / std) @ kernel]
-        self._layers = [LstmStep(*layer_weights) for layer_weights in weights]
-        self._output = [tf.constant(w) for w in model.get_layer("logits").get_weights()]
+        self._spec, self._source, self._dft = spec, source, dft
+        self._weights = network if isinstance(network, StepWeights) else StepWeights.from_model(network)
+        self._units = self._weights.units
+        self._layers = [LstmStep(*layer_weights) for layer_weights in self._weights.layers]
+        self._output = [tf.constant(w) for w in self._weights.output]
+
+    @property
+    def weights(self) -> StepWeights:
+        """The numbers of the network."""
+        return self._weights
 
     @property
     def state_shapes(self) -> dict[str, tuple[int, int]]:
@@ -83,21 +87,19 @@ class StepModel(tf.Module):  # type: ignore[misc]
         names = state_names(len(self._units))
         return {name: (1, self._units[index // 2]) for index, name in enumerate(names)}
 
-    def step(self, audio: Any, states: Mapping[str, Any]) -> dict[str, Any]:
-        """Advances over the frames of an audio slice.
+    def step(self, inputs: Any, states: Mapping[str, Any]) -> dict[str, Any]:
+        """Advances over a few frames.
 
         Args:
-            audio: float32 ``(1, win_length + (k - 1)·hop_length)``: the samples that k consecutive frames see.
+            inputs: float32 ``(1, win_length + (k - 1)·hop_length)``, the samples that k consecutive frames see; with
+                the source ``features`` the frames themselves, float32 ``(1, k, n_mels)``.
             states: by the names of `state_shapes`.
 
         Returns:
             ``posteriors`` float32 ``(1, k)`` and the new states under their names.
         """
-        hop, win = self._spec.hop_length, self._spec.win_length
-        n_frames = self._spec.grid.count(int(audio.shape[1]))
-        # Slices, not tf.signal.frame: a GATHER of single samples costs more than the transform itself.
-        windows = tf.concat([audio[:, hop * t : hop * t + win] for t in range(n_frames)], axis=0)
-        x = log_mel_of_windows(windows, self._spec)
+        x = inputs[0] if self._source == "features" else self._front_end(inputs)
+        n_frames = int(x.shape[0])
         results: dict[str, Any] = {}
         for index, layer in enumerate(self._layers):
             x, h, c = layer.run(x, states[f"h_{index}"], states[f"c_{index}"])
@@ -106,6 +108,14 @@ class StepModel(tf.Module):  # type: ignore[misc]
         results["posteriors"] = tf.reshape(tf.sigmoid(tf.matmul(x, kernel) + bias), [1, n_frames])
         return results
 
+    def _front_end(self, audio: Any) -> Any:
+        """Returns the frames ``(k, n_mels)`` of audio ``(1, n)``."""
+        hop, win = self._spec.hop_length, self._spec.win_length
+        n_frames = self._spec.grid.count(int(audio.shape[1]))
+        # Slices, not tf.signal.frame: a GATHER of single samples costs more than the transform itself.
+        windows = tf.concat([audio[:, hop * t : hop * t + win] for t in range(n_frames)], axis=0)
+        return log_mel_of_windows(windows, self._spec, self._dft)
+
     def signature(self, frames_per_call: int) -> Any:
         """Returns the concrete function for a fixed number of frames per call.
 
@@ -113,12 +123,15 @@ class StepModel(tf.Module):  # type: ignore[misc]
             frames_per_call: how many frames one call advances, unrolled in the graph.
 
         Returns:
-            A concrete function with the named inputs ``audio`` and the states, as `step` has them.
+            A concrete function with the named inputs ``audio`` or ``features`` and the states, as `step` has them.
         """
-        audio = tf.TensorSpec([1, self._spec.grid.samples_for(frames_per_call)], name="audio")
+        shape = [1, self._spec.grid.samples_for(frames_per_call)]
+        if self._source == "features":
+            shape = [1, frames_per_call, self._spec.n_mels]
+        inputs = tf.TensorSpec(shape, name=self._source)
         states = {name: tf.TensorSpec(shape, name=name) for name, shape in self.state_shapes.items()}
 
-        def call(audio: Any, **states: Any) -> dict[str, Any]:
-            return self.step(audio, states)
+        def call(**tensors: Any) -> dict[str, Any]:
+            return self.step(tensors.pop(self._source), tensors)
 
-        return tf.function(call).get_concrete_function(audio=audio, **states)
+        return tf.function(call).get_concrete_function(**{self._source: inputs}, **states)
