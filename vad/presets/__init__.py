@@ -89,7 +89,7 @@ def write_preset(path: Path, preset: Preset) -> None:
     """
     lines = [f"description = {_toml(preset.description)}"]
     for table, values in (("decision", preset.fields), ("tuned", preset.tuned)):
-        if values:
+        if values or table == "decision":
             lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
     try:
         with replacing(path) as temporary:

@@ -3,7 +3,7 @@
 All times are seconds from the start of the recording. `known` is the time of the last sample that had to be heard for
 the event to be certain: no chunk size makes it earlier, and a chunk makes it later only by what it holds beyond.
 
-When each event is known, with the model's look-ahead and half a window (56 ms together for look-ahead 4) on top:
+When each event is known, with the model's look-ahead and half a window (51 ms together for look-ahead 4) on top:
 
 * `SpeechStart`: `min_speech_s` after the onset (at least one frame). Where a limit may forbid to merge with the
   segment before, and the pads reach it, only once that is decided; pads that fit into `min_silence_s` never do.
