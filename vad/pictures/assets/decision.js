@@ -1,42 +1,35 @@
-// The decision rule of vad/decision for a whole recording that is there at once, step by step the same: Gate is
-// gate.py, Pauses is pause.py, Machine is machine.py. A test in a browser holds the result equal to Python's on random
-// posteriors and rules. Change both or neither.
+// The decision rule of vad/decision, online: Pauses is pause.py, Decision is gate.py and machine.py, function by function.
+// Shared vectors hold its events equal to Python's. The bundle of `vad export` carries this file too. Change all or none.
 "use strict";
 
 const vadDecision = (() => {
   const SMOOTHING_S = 0.1;
 
-  // The frames in which speech is entered and left, alternately.
-  function gate(posteriors, rule, hangover) {
-    // Posteriors are float32, and so are the thresholds they are compared with.
-    const onset = Math.fround(rule.onset_threshold);
-    const offset = Math.fround(rule.offset_threshold);
-    const changes = [];
-    let speech = false;
-    let below = 0;
-    for (let t = 0; t < posteriors.length; t++) {
-      below = posteriors[t] < offset ? below + 1 : 0;
-      if (!speech && posteriors[t] >= onset) changes.push([t, (speech = true)]);
-      else if (speech && below > hangover) changes.push([t, (speech = false)]);
-    }
-    return changes;
-  }
-
+  // The posteriors and the filled gaps of the stretch at hand, among which the deepest pause is looked for.
   class Pauses {
-    constructor(posteriors, limit, reach) {
-      this.posteriors = posteriors;
+    constructor(limit, reach, late) {
       this.limit = limit;
       this.reach = Math.min(reach, Math.floor(limit / 8));
+      // A cut is decided at the latest when the gap that holds its limit is filled, `late` frames after it.
+      this.heard = new Float32Array(Math.floor(limit / 2) + late + 2 * this.reach + 8);
       this.gaps = [];
+    }
+
+    hear(value, frame) {
+      this.heard[frame % this.heard.length] = value;
+    }
+
+    earliestCut(start) {
+      return start + this.limit - Math.floor(this.limit / 2);
     }
 
     // Where the stretch that begins at `start` is cut: its end, and the start of what follows.
     cut(start) {
-      const low = start + this.limit - Math.floor(this.limit / 2);
+      const low = this.earliestCut(start);
       const high = start + this.limit - this.reach + 1;
       const sums = [0];
-      for (let t = low - this.reach; t < Math.min(high + this.reach, this.posteriors.length); t++) {
-        sums.push(sums[sums.length - 1] + this.posteriors[t]);
+      for (let t = low - this.reach; t < high + this.reach; t++) {
+        sums.push(sums[sums.length - 1] + this.heard[t % this.heard.length]);
       }
       const width = 2 * this.reach + 1;
       const means = [];
@@ -67,12 +60,17 @@ const vadDecision = (() => {
     return Math.floor((best[0] + best[1] - 1) / 2);
   }
 
-  class Machine {
-    constructor(posteriors, rule, grid) {
+  // Posteriors in, events out: {kind: "start", start, onset, known}, {kind: "end", start, end, offset, known} and
+  // {kind: "misfire", start, end, known}, in samples, `known` in frames heard.
+  class Decision {
+    constructor(rule, grid) {
       const samples = (seconds) => Math.floor(seconds * grid.sample_rate + 0.5);
       const frames = (seconds) => Math.ceil(samples(seconds) / grid.hop_length);
       this.grid = grid;
-      this.changes = gate(posteriors, rule, frames(rule.hangover_s));
+      // Posteriors are float32, and so are the thresholds they are compared with.
+      this.onsetThreshold = Math.fround(rule.onset_threshold);
+      this.offsetThreshold = Math.fround(rule.offset_threshold);
+      this.hangover = frames(rule.hangover_s);
       this.minSpeech = Math.max(1, frames(rule.min_speech_s));
       this.minSilence = Math.max(1, frames(rule.min_silence_s));
       this.padStart = samples(rule.pad_start_s);
@@ -80,29 +78,63 @@ const vadDecision = (() => {
       this.mergeGap = samples(rule.merge_gap_s);
       this.pauses = null;
       if (rule.max_speech_s !== null) {
+        // The first and the last frame of a recording own up to a window more than their hop.
         this.longest = samples(rule.max_speech_s) - grid.win_length;
         const limit = Math.floor((this.longest - this.padStart - this.padEnd) / grid.hop_length);
-        this.pauses = new Pauses(posteriors, limit, frames(SMOOTHING_S));
+        this.pauses = new Pauses(limit, frames(SMOOTHING_S), this.minSilence);
       }
-      Object.assign(this, { n: 0, start: null, stop: null, entered: 0, kept: false, told: null, pending: null });
-      this.found = [];
+      this.reset();
+    }
+
+    reset() {
+      Object.assign(this, { speech: false, below: 0, n: 0, start: null, stop: null, entered: 0 });
+      Object.assign(this, { kept: false, told: null, pending: null, events: [] });
+      if (this.pauses) this.pauses.gaps = [];
       this.schedule();
     }
 
-    run(nFrames, nSamples) {
-      for (const [frame, enters] of this.changes) {
+    // Takes the next posteriors and returns all that they make certain, in order.
+    push(posteriors) {
+      if (!posteriors.every(Number.isFinite)) throw new RangeError("a posterior is not finite");
+      for (const posterior of posteriors) this.pushOne(posterior);
+      return this.takeEvents();
+    }
+
+    // Ends the recording, returns what this makes certain, and is ready for the next one.
+    finish(nSamples) {
+      const { win_length: win, hop_length: hop } = this.grid;
+      const wanted = Math.max(0, 1 + Math.floor((nSamples - win) / hop));
+      if (wanted !== this.n) throw new RangeError(`${nSamples} samples have ${wanted} frames; received ${this.n}`);
+      if (this.start !== null) this.close(this.stop === null ? this.n : this.stop, nSamples);
+      if (this.pending) {
+        this.pending.end = Math.min(this.pending.end, nSamples);
+        this.end();
+      }
+      const events = this.takeEvents();
+      this.reset();
+      return events;
+    }
+
+    pushOne(posterior) {
+      const frame = this.n;
+      if (this.pauses) this.pauses.hear(posterior, frame);
+      this.below = posterior < this.offsetThreshold ? this.below + 1 : 0;
+      const enters = !this.speech && posterior >= this.onsetThreshold;
+      const leaves = this.speech && this.below > this.hangover;
+      if (enters || leaves) {
+        this.speech = enters;
         this.elapse(frame);
         if (enters) this.enter(frame);
         else this.stop = frame;
         this.schedule();
       }
-      this.elapse(nFrames);
-      if (this.start !== null) this.close(this.stop === null ? this.n : this.stop, nSamples);
-      if (this.pending) {
-        this.pending[1] = Math.min(this.pending[1], nSamples);
-        this.end();
-      }
-      return this.found;
+      this.elapse(frame + 1);
+    }
+
+    takeEvents() {
+      const events = this.events;
+      this.events = [];
+      return events;
     }
 
     boundary(t) {
@@ -130,11 +162,12 @@ const vadDecision = (() => {
       this.n = n;
     }
 
+    // What happens next, and after how many frames, if speech is neither entered nor left before.
     schedule() {
       this.due = Infinity;
       this.act = this.end;
       if (this.start === null) {
-        if (this.pending) this.due = Math.max(this.n, this.framesPast(this.pending[1] + this.mergeGap + this.padStart));
+        if (this.pending) this.due = Math.max(this.n, this.framesPast(this.pending.end + this.mergeGap + this.padStart));
       } else if (this.stop !== null) {
         this.due = this.stop + this.minSilence;
         this.act = () => this.close(this.stop, null);
@@ -145,7 +178,7 @@ const vadDecision = (() => {
         this.due = this.start + this.pauses.limit + 1;
         this.act = this.cut;
         if (this.pending) {
-          const tooLong = this.framesPast(this.pending[0] + this.longest - this.padEnd);
+          const tooLong = this.framesPast(this.pending.start + this.longest - this.padEnd);
           if (tooLong <= this.due) {
             this.due = tooLong;
             this.act = this.part;
@@ -156,32 +189,38 @@ const vadDecision = (() => {
     }
 
     enter(frame) {
-      if (this.start === null) Object.assign(this, { start: frame, kept: false, told: null });
-      else if (this.pauses && this.stop !== null) this.pauses.gaps.push([this.stop, frame]);
+      if (this.start === null) {
+        Object.assign(this, { start: frame, kept: false, told: null });
+        if (this.pauses) this.pauses.gaps = [];
+      } else if (this.pauses && this.stop !== null && frame >= this.pauses.earliestCut(this.start)) {
+        this.pauses.gaps.push([this.stop, frame]);
+      }
       this.stop = null;
       this.entered = frame;
     }
 
     keep() {
       this.kept = true;
-      if (!this.pending && this.start !== null) this.tell(this.start, 0);
+      if (!this.pending) this.tell(this.start, 0);
     }
 
     tell(first, notBefore) {
       this.told = Math.max(notBefore, this.paddedStart(first));
+      this.events.push({ kind: "start", start: this.told, onset: this.onset(first), known: this.n });
     }
 
     end() {
-      if (this.pending) this.found.push([this.pending[0], this.pending[1]]);
+      if (this.pending) this.events.push({ kind: "end", ...this.pending, known: this.n });
       this.pending = null;
     }
 
-    // `pending` is [start, end, end without the pad] in samples.
     close(stop, nSamples) {
       const offset = nSamples !== null && stop === this.n ? nSamples : this.boundary(stop);
-      if (this.kept) {
+      if (!this.kept) {
+        this.events.push({ kind: "misfire", start: this.onset(this.start), end: offset, known: this.n });
+      } else {
         const start = this.told === null ? this.paddedStart(this.start) : this.told;
-        this.pending = [this.pending ? this.pending[0] : start, offset + this.padEnd, offset];
+        this.pending = { start: this.pending ? this.pending.start : start, end: offset + this.padEnd, offset };
       }
       this.start = this.stop = this.told = null;
     }
@@ -189,9 +228,10 @@ const vadDecision = (() => {
     part() {
       if (!this.pending || this.start === null) return;
       let notBefore = 0;
-      if (this.paddedStart(this.start) <= this.pending[1]) {
-        const half = Math.floor((this.onset(this.start) - this.pending[2] - this.grid.hop_length) / 2);
-        this.pending[1] = Math.min(this.pending[1], this.pending[2] + half);
+      if (this.paddedStart(this.start) <= this.pending.end) {
+        // The pads share the room between them, and leave a frame so that no one takes the two for one.
+        const half = Math.floor((this.onset(this.start) - this.pending.offset - this.grid.hop_length) / 2);
+        this.pending.end = Math.min(this.pending.end, this.pending.offset + half);
         notBefore = this.onset(this.start) - half;
       }
       this.end();
@@ -218,9 +258,11 @@ const vadDecision = (() => {
     return whole;
   }
 
-  // Returns [start, end) in samples of the grid's rate, sorted and disjoint.
+  // Returns [start, end) in samples of the grid's rate, sorted and disjoint, of a whole recording.
   function decide(posteriors, rule, grid, nSamples) {
-    return merged(new Machine(posteriors, rule, grid).run(posteriors.length, nSamples));
+    const machine = new Decision(rule, grid);
+    const events = [...machine.push(posteriors), ...machine.finish(nSamples)];
+    return merged(events.filter(({ kind }) => kind === "end").map(({ start, end }) => [start, end]));
   }
 
   // What of `these` is not in `those`; both are sorted and disjoint.
@@ -239,5 +281,5 @@ const vadDecision = (() => {
     return left;
   }
 
-  return { decide, difference };
+  return { Decision, decide, difference };
 })();

@@ -1,0 +1,105 @@
+"""What the ports of the bundle are compared with, and how they are run."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vad.decision import DecisionRule
+
+HERE = Path(__file__).resolve().parent
+VECTORS = HERE.parent / "vectors"
+Events = list[list[Any]]
+
+
+def need(program: str, package: str) -> str:
+    """Returns the path of a program, or skips and says what to install."""
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed: this port is not run (apt install {package})")
+    return path
+
+
+@pytest.fixture(scope="session")
+def vectors() -> ModuleType:
+    """The script that makes the vectors."""
+    spec = importlib.util.spec_from_file_location("make_vectors", VECTORS / "make_vectors.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def sources(repository: Path) -> Path:
+    """The templates of the bundle."""
+    return repository / "vad" / "bundle"
+
+
+@pytest.fixture(scope="session")
+def stored_cases() -> tuple[list[Any], list[Events]]:
+    """The stored cases and what the vectors say of them."""
+    fields = json.loads((VECTORS / "decision.json").read_text(encoding="utf-8"))
+    values = np.fromfile(VECTORS / "decision.f32", "<f4")
+    ends = np.cumsum([row["n_frames"] for row in fields["cases"]])
+    parts = np.split(values, ends[:-1])
+    assert len(parts[-1]) == fields["cases"][-1]["n_frames"]
+    cases = [
+        (DecisionRule.from_dict(row["rule"]), row["n_samples"], part)
+        for row, part in zip(fields["cases"], parts, strict=True)
+    ]
+    return cases, [row["events"] for row in fields["cases"]]
+
+
+@pytest.fixture(scope="session")
+def run_port() -> Callable[[Sequence[str], Sequence[Any]], list[Events]]:
+    """Runs a port's driver over cases: numbers on its input, events on its output."""
+
+    def run(command: Sequence[str], cases: Sequence[Any]) -> list[Events]:
+        done = subprocess.run(
+            [str(part) for part in command], input=case_text(cases), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"exit {done.returncode}: {done.stderr[-2000:]}"
+        found: list[Events] = [[]]
+        for line in done.stdout.splitlines():
+            kind, *numbers = line.split()
+            if kind == "done":
+                found.append([])
+            else:
+                found[-1].append([kind, *map(int, numbers)])
+        assert found.pop() == []
+        return found
+
+    return run
+
+
+def case_text(cases: Sequence[Any]) -> str:
+    """Returns cases as the drivers read them: posteriors as the bits of a float32, max_speech_s 0 for none."""
+    lines = ["16000 512 160"]
+    for rule, n_samples, posteriors in cases:
+        numbers = [0.0 if value is None else value for value in rule.to_dict().values()]
+        lines.append(" ".join(map(repr, numbers)))
+        lines.append(f"{n_samples} {len(posteriors)}")
+        lines.append(" ".join(map(str, posteriors.astype("<f4").view("<u4").tolist())))
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="session")
+def compiler() -> str:
+    """A C compiler."""
+    return need("gcc", "gcc")
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node.js."""
+    return need("node", "nodejs")

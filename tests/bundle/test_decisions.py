@@ -1,0 +1,66 @@
+"""Every port of the decision tells the same events as Python's, and knows them at the same frame."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from vad.decision import DecisionRule
+
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
+HERE = Path(__file__).resolve().parent
+
+
+def _fresh(vectors: ModuleType) -> tuple[list[Any], list[Any]]:
+    cases = list(vectors.random_cases(3, 300, 40))
+    return cases, [vectors.decision_events(case) for case in cases]
+
+
+def _agree(found: list[Any], wanted: list[Any], cases: Sequence[Any]) -> None:
+    assert len(found) == len(wanted)
+    for index, (ours, theirs) in enumerate(zip(found, wanted, strict=True)):
+        assert ours == theirs, f"case {index}: {cases[index][0]}, {cases[index][1]} samples"
+
+
+def test_the_vectors_are_what_python_decides(vectors: ModuleType, stored_cases: Any) -> None:
+    cases, wanted = stored_cases
+    _agree([vectors.decision_events(case) for case in cases], wanted, cases)
+
+
+def test_the_vectors_reach_every_part_of_the_rule(stored_cases: Any) -> None:
+    cases, wanted = stored_cases
+    for name in DecisionRule().to_dict():
+        assert len({getattr(rule, name) for rule, _, _ in cases}) > 10, name
+    kinds = [event[0] for events in wanted for event in events]
+    assert min(kinds.count(kind) for kind in ("start", "end", "misfire")) > 100
+    cut = sum(
+        any(after[1] - before[2] <= 160 for before, after in zip(ends, ends[1:], strict=False))
+        for ends in ([event for event in events if event[0] == "end"] for events in wanted)
+    )
+    assert cut > 10
+
+
+@pytest.mark.parametrize("sanitizers", [(), ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")])
+def test_c_decides_as_python_does(
+    sources: Path, stored_cases: Any, vectors: ModuleType, run_port: Callable[..., Any], tmp_path: Path,
+    compiler: str, sanitizers: tuple[str, ...],
+) -> None:  # fmt: skip
+    program = tmp_path / "decisions"
+    files = [HERE / "decision_driver.c", sources / "c" / "vad.c"]
+    flags = [*WARNINGS, "-O1", *sanitizers, f"-I{sources / 'c'}", *files, "-lm", "-o", program]
+    subprocess.run([compiler, *map(str, flags)], check=True)
+    for cases, wanted in (stored_cases, _fresh(vectors)):
+        _agree(run_port([program], cases), wanted, cases)
+
+
+def test_javascript_decides_as_python_does(
+    repository: Path, stored_cases: Any, vectors: ModuleType, run_port: Callable[..., Any], node: str
+) -> None:
+    script = repository / "vad" / "pictures" / "assets" / "decision.js"
+    for cases, wanted in (stored_cases, _fresh(vectors)):
+        _agree(run_port([node, HERE / "decision_driver.js", script], cases), wanted, cases)
