@@ -225,3 +225,10 @@ def test_the_model_of_the_package_finds_the_example(repository):
     found = Detector().detect(repository / "examples" / "recording.wav")
     assert found.intersection(spoken).speech_s > 0.8 * spoken.speech_s
     assert found.difference(spoken).speech_s < 0.2 * spoken.speech_s
+
+
+def test_a_detector_may_have_a_rule_of_its_own(energy_artifact, bursts):
+    rule = DecisionRule(min_silence_s=2.0)
+    other = Detector(energy_artifact, rule=rule)
+    assert (other.rule, other.metadata.decision) == (rule, DecisionRule())
+    assert other.detect(bursts) == Detector(energy_artifact).detect(bursts, rule=rule)

@@ -52,6 +52,7 @@ class Detector:
 
     Args:
         model: a `.tflite` made by ``vad export``; None is the model that the package carries.
+        rule: from posteriors to segments, wherever no other is given; None is the model's own.
 
     Raises:
         ModelError: when the model cannot be used.
@@ -61,12 +62,15 @@ class Detector:
         ...     print(segment.start, segment.end)
     """
 
-    def __init__(self, model: str | os.PathLike[str] | Artifact | None = None) -> None:
+    def __init__(
+        self, model: str | os.PathLike[str] | Artifact | None = None, *, rule: DecisionRule | None = None
+    ) -> None:
         if model is None:
             artifact = _load_packaged()
         else:
             artifact = model if isinstance(model, Artifact) else load_artifact(Path(model))
         self._session = Session(artifact)
+        self._rule = artifact.metadata.decision if rule is None else rule
 
     @property
     def artifact(self) -> Artifact:
@@ -80,12 +84,12 @@ class Detector:
 
     @property
     def rule(self) -> DecisionRule:
-        """The model's own thresholds and durations, used wherever no other rule is given."""
-        return self.metadata.decision
+        """The thresholds and durations that are used wherever no other rule is given."""
+        return self._rule
 
     @property
     def onset_threshold(self) -> float:
-        """Posterior that enters speech, of the model's own rule."""
+        """Posterior that enters speech, of `rule`."""
         return self.rule.onset_threshold
 
     @property
@@ -105,7 +109,7 @@ class Detector:
 
         Args:
             sample_rate: of the chunks, in Hz, 8000 to 192000.
-            rule: from posteriors to segments; None is the model's own.
+            rule: from posteriors to segments; None is the detector's own.
             keep_audio: ``start``: the start of speech comes with the audio since then; ``segment``: its end comes with
                 all audio of the segment as well; ``none``: neither.
 
@@ -135,7 +139,7 @@ class Detector:
             sample_rate: of an array, in Hz; None is the model's own, 16000. Files state theirs: given for a path, it
                 must be the file's.
             channel: which channel, from 0; None mixes all down.
-            rule: from posteriors to segments; None is the model's own.
+            rule: from posteriors to segments; None is the detector's own.
 
         Returns:
             Speech segments in seconds from the recording's start.
@@ -163,7 +167,7 @@ class Detector:
             chunks: mono arrays as `Stream.push` takes them.
             sample_rate: of the chunks, in Hz.
             name: of the recording, for messages.
-            rule: from posteriors to segments; None is the model's own.
+            rule: from posteriors to segments; None is the detector's own.
 
         Raises:
             AudioError: when the whole is shorter than one frame.

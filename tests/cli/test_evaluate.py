@@ -38,7 +38,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> Result:
-    monkeypatch.setattr("vad.cli.evaluate._engines", lambda model, against: [EnergyEngine()])
+    monkeypatch.setattr("vad.cli.evaluate._engines", lambda *_: [EnergyEngine()])
     return CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
 
 
@@ -109,3 +109,18 @@ def test_a_model_against_a_peer(corpus: Path, energy_artifact: Path) -> None:
     assert result.exit_code == 0, result.stderr
     heading = next(line for line in result.stdout.splitlines() if line.startswith("all:"))
     assert result.stdout.splitlines()[result.stdout.splitlines().index(heading) + 1].split() == ["vad", "energy"]
+
+
+def test_the_rule_can_be_changed(corpus: Path, energy_artifact: Path) -> None:
+    def measures(*arguments: str) -> dict[str, dict[str, float]]:
+        given = ["evaluate", str(corpus), "--model", str(energy_artifact), "--format", "json", "--bootstrap", "0"]
+        done = CliRunner().invoke(main, [*given, "--kind", "labelled", *arguments])
+        assert done.exit_code == 0, done.stderr
+        return json.loads(done.stdout)["results"][0]["measures"]
+
+    own, padded = measures(), measures("--preset", "archive", "--pad-end", "0.25")
+    assert padded["offset_delay_p50_s"]["value"] == pytest.approx(own["offset_delay_p50_s"]["value"] + 0.25)
+    assert padded["roc_auc"] == own["roc_auc"], "posteriors know no rule"
+    refused = CliRunner().invoke(main, ["evaluate", str(corpus), "--model", str(energy_artifact), "--preset", "archiv"])
+    assert refused.exit_code == 2
+    assert "did you mean 'archive'" in refused.stderr

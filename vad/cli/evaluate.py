@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.rule_options import rule_from_options, rule_options
 from vad.errors import ManifestError, ModelError, VadError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of stdout.")
 @click.option("--report", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Also write index.html there: curves, calibration, delays, the worst recordings.")  # fmt: skip
+@rule_options
 @click.option("--worst", type=click.IntRange(0), show_default="6", metavar="N",
               help="Recordings that the report pictures for misses, and as many for false alarms.")  # fmt: skip
 @click.pass_context
@@ -79,7 +81,7 @@ def command(
             f"{', '.join(manifests)}: nothing to score: none of the {len(recordings)} chosen recordings has labels; "
             "give --split and --kind that have some, or label them (vad data import)"
         )
-    engines = _engines(model, options["against"])
+    engines = _engines(model, options["against"], options)
     report = _evaluate(recordings, engines, options)
     _show(report, options["form"], options["output"])
     if options["folder"] is not None:
@@ -111,14 +113,16 @@ def _evaluate(recordings: list[Recording], engines: list[Engine], options: dict[
         )
 
 
-def _engines(model: Path | None, against: Iterable[str]) -> list[Engine]:
+def _engines(model: Path | None, against: Iterable[str], options: dict[str, Any]) -> list[Engine]:
     from vad.detector import Detector
     from vad.evaluation import DetectorEngine
     from vad.peers import load_peer
 
     if model is not None and not model.is_file():
         raise ModelError(f"{model}: no such model; give a .tflite file (vad export RUN_DIR makes one)")
-    return [DetectorEngine(Detector(model)), *map(load_peer, against)]
+    detector = Detector(model)
+    rule = rule_from_options(detector.rule, options, model=detector.artifact.digest)
+    return [DetectorEngine(Detector(detector.artifact, rule=rule)), *map(load_peer, against)]
 
 
 def _show(report: Report, form: str, output: Path | None) -> None:

@@ -37,7 +37,7 @@ _SHOWN = {
 @click.option("-m", "--model", type=click.Path(path_type=Path), show_default="the model of the package",
               help="A .tflite made by `vad export`.")  # fmt: skip
 @click.option("--cost", type=click.Choice(["f1", "dcf", "der", "latency"]), default="f1", show_default=True,
-              help="Largest F1, least detection cost, least detection error rate; latency: f1 with --max-delay.")  # fmt: skip
+              help="Largest F1, least detection cost or error rate; latency: f1 with --max-delay.")  # fmt: skip
 @click.option("--max-delay", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
               help="Nine of ten ends of speech have to be known within this.")  # fmt: skip
 @click.option("--split", type=click.Choice(["train", "dev", "test"]), help="Only recordings of this split.")

@@ -18,7 +18,7 @@ OWN_NAME = "vad"
 
 
 class DetectorEngine:
-    """A `Detector` as an engine: posteriors at the frame centres, segments by the artifact's own rule.
+    """A `Detector` as an engine: posteriors at the frame centres, segments by its rule.
 
     Args:
         detector: the detector.
