@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,7 +48,8 @@ class PosteriorWriter:
             return
         # NumPy leaves room in the header for the array to grow, so that it is as long for any number of frames.
         head = {"descr": "<f4", "fortran_order": False, "shape": (self._n_frames,)}
-        np.lib.format.write_array_header_1_0(self._file, head)  # type: ignore[no-untyped-call]
+        write_header: Callable[..., None] = np.lib.format.write_array_header_1_0
+        write_header(self._file, head)
 
 
 @contextlib.contextmanager

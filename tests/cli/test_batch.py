@@ -212,6 +212,14 @@ def test_posteriors_without_a_place_of_their_own_are_refused(detect, tmp_path, o
     assert files(tmp_path) == []
 
 
+def test_an_output_in_the_place_of_a_recording_is_refused(detect, corpus):
+    before = (corpus / "a.wav").read_bytes()
+    done = detect("e.wav", "a.wav", "-o", "a.wav")
+    assert done.exit_code == 2
+    assert "--output a.wav is the recording itself" in done.stderr
+    assert (corpus / "a.wav").read_bytes() == before
+
+
 def test_a_directory_that_cannot_be_written_is_one_line(detect, tmp_path):
     (tmp_path / "file").touch()
     done = detect("a.wav", "-o", f"{tmp_path}/file/out/")

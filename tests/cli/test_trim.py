@@ -59,6 +59,7 @@ def test_a_pipe_is_trimmed(trim, corpus, tmp_path):
     ("arguments", "code", "words"),
     [
         (["a.wav", "-o", "{}/a.flac"], 2, "the format is the recording's; name it"),
+        (["a.wav", "-o", "deep/../a.wav"], 2, "is the recording itself"),
         (["a.wav", "-o", "-"], 2, "must be a file"),
         (["a.wav", "-o", "{}"], 2, "must be a file"),
         (["deep", "-o", "{}/a.wav"], 2, "trim takes one recording"),

@@ -1,4 +1,4 @@
-"""A page for a command names each of its options, and shows commands that work."""
+"""Pages for commands name each of their options, and show options that exist; what they print can be made anew."""
 
 from __future__ import annotations
 
@@ -18,11 +18,9 @@ CONTEXT = click.Context(main)
 PAGES = [path for path in sorted(DOCS.glob("*.md")) if path.stem in main.list_commands(CONTEXT)]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_option_is_named(page):
-    command = main.get_command(CONTEXT, page.stem)
-    if isinstance(command, click.Group):
-        pytest.skip("a group of commands")
+@pytest.mark.parametrize("name", ["detect", "split", "trim"])
+def test_every_option_is_named(name):
+    command, page = main.get_command(CONTEXT, name), DOCS / f"{name}.md"
     text = page.read_text(encoding="utf-8")
     missing = [
         option.opts[-1]

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vad.cli.progress import Progress
-from vad.cli.workers import ByteCounter, Result, Task, detect_all
+from vad.cli.progress import ByteCounter, Progress
 from vad.errors import AudioError, FeatureError
 
 if TYPE_CHECKING:
     from vad.cli.inputs import Hearing, Source
     from vad.cli.outputs import Target
     from vad.cli.posterior_target import PosteriorTarget
+    from vad.cli.workers import Result
 
 
 @dataclass
@@ -83,26 +83,34 @@ class Batch:
         self.totals.n_skipped = len(self._sources) - len(todo)
         if self.totals.n_skipped:
             self._progress = Progress(todo)
-        apart = [source for source in todo if not source.is_live] if n_jobs > 1 else []
-        if len(apart) < 2:
+        apart = [source for source in todo if not source.is_live]
+        if n_jobs == 1 or len(apart) < 2:
             apart = []
-        task = Task(
-            self._hearing.detector.artifact,
-            self._hearing.rule,
-            self._hearing.raw,
-            self._hearing.channel,
-            self._posteriors,
-            keeps_posteriors,
-        )
-        with contextlib.closing(detect_all(task, apart, n_jobs, self._progress.update)) as results:
+        with self._side_by_side(apart, n_jobs, keeps_posteriors) as results:
             for source in todo:
-                with self._naming_failures(source):
+                with self._naming_failures():
                     if source in apart:
                         self._print(*next(results))
                     else:
                         self._detect(source)
                 self._progress.done()
         self._progress.clear()
+
+    @contextlib.contextmanager
+    def _side_by_side(
+        self, sources: Sequence[Source], n_jobs: int, keeps_posteriors: bool
+    ) -> Iterator[Iterator[tuple[Source, Result]]]:
+        """Gives what processes find in recordings, in their order; they end with the block."""
+        if not sources:
+            yield iter(())
+            return
+        from vad.cli.workers import Task, detect_all
+
+        hearing = self._hearing
+        artifact = hearing.detector.artifact
+        task = Task(artifact, hearing.rule, hearing.raw, hearing.channel, self._posteriors, keeps_posteriors)
+        with contextlib.closing(detect_all(task, sources, n_jobs, self._progress.update)) as results:
+            yield results
 
     def fail(self, problem: str) -> None:
         """Names what failed, and counts it."""
@@ -114,7 +122,7 @@ class Batch:
         return self._target.is_finished(source) and self._posteriors.is_finished(source)
 
     @contextlib.contextmanager
-    def _naming_failures(self, source: Source) -> Iterator[None]:
+    def _naming_failures(self) -> Iterator[None]:
         try:
             yield
         except (AudioError, FeatureError) as error:

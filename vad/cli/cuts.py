@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vad.cli.inputs import Hearing, Source
-from vad.cli.progress import Progress
-from vad.cli.workers import ByteCounter
+from vad.cli.progress import ByteCounter, Progress
 from vad.frames import seconds_to_samples
 from vad.segments import Segment
 

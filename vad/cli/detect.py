@@ -49,10 +49,18 @@ _UNITS = ("s", "ms", "samples")
 )
 @click.option("--posteriors", metavar="PATH|DIR", help="Write the probability of speech in each frame there too.")
 @click.option(
-    "--posteriors-format", type=click.Choice(["npy", "csv"]), show_default="by the suffix, npy in a directory"
+    "--posteriors-format",
+    type=click.Choice(["npy", "csv"]),
+    show_default="by the suffix, npy in a directory",
+    help="How they are written.",
 )
 @click.option(
-    "-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to share out to."
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes at work; what is printed stays the same.",
 )
 @click.option("--resume", is_flag=True, help="Pass over recordings whose output is there and no older than they are.")
 @rule_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -105,6 +105,17 @@ def add_suffix(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
+def refuse_recordings(output: str, sources: Iterable[Source]) -> None:
+    """Refuses an output that would take the place of a recording.
+
+    Raises:
+        click.UsageError: naming it.
+    """
+    path = Path(output).resolve()
+    if any(source.path is not None and source.path.resolve() == path for source in sources):
+        raise click.UsageError(f"--output {output} is the recording itself; name another file")
+
+
 def is_newer(path: Path, source: Source) -> bool:
     """Returns whether an output is there and no older than the recording that it was made from."""
     if source.path is None or not path.is_file():
@@ -130,6 +141,7 @@ def open_target(output: str, style: Style, stems: Mapping[Source, PurePath]) -> 
     if output != "-" and is_folder(output):
         yield FolderTarget(Path(output), style, stems)
         return
+    refuse_recordings(output, stems)
     if len(stems) > 1 and not style.holds_several:
         raise click.UsageError(
             f"a file in the format {style.name} holds one recording, and here are {len(stems)}: name a directory "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vad.cli.inputs import Source
+    from vad.cli.inputs import Heard, Source
 
 _REDRAW_S = 0.1
 _SHOW_AFTER_S = 0.5
@@ -54,3 +54,31 @@ class Progress:
             sys.stderr.flush()
             self._visible = False
             self._drawn = 0.0  # to be drawn again at once, under what is written now
+
+
+class ByteCounter:
+    """Turns the seconds heard of a recording into bytes of its file.
+
+    Args:
+        source: the recording.
+        add: takes how many bytes more have been heard.
+    """
+
+    def __init__(self, source: Source, add: Callable[[float], None]) -> None:
+        self._n_bytes, self._add = source.n_bytes, add
+        self._n_counted = 0.0
+
+    def update(self, heard: Heard) -> None:
+        """Counts what has been heard so far, where the recording states its length."""
+        n_samples = heard.recording.n_samples
+        if n_samples:
+            share = min(1.0, heard.duration_s * heard.recording.sample_rate / n_samples)
+            self._count(share * self._n_bytes)
+
+    def finish(self) -> None:
+        """Counts the rest."""
+        self._count(self._n_bytes)
+
+    def _count(self, n_bytes: float) -> None:
+        self._add(n_bytes - self._n_counted)
+        self._n_counted = n_bytes

@@ -127,7 +127,7 @@ class _Splitter:
     def _split(self, source: Source, stem: PurePath) -> None:
         from vad.audio import Copy
         from vad.cli.cuts import find_speech, reopen, writing
-        from vad.cli.workers import ByteCounter
+        from vad.cli.progress import ByteCounter
 
         speech = find_speech(self._hearing, source, self._progress, ByteCounter(source, self._add_bytes))
         if not speech.pieces:

@@ -46,8 +46,8 @@ def command(ctx: click.Context, /, recording: str, **options: Any) -> None:
     """
     from vad.cli.cuts import find_speech, readable_twice
     from vad.cli.inputs import Hearing, gather
-    from vad.cli.progress import Progress
-    from vad.cli.workers import ByteCounter
+    from vad.cli.outputs import refuse_recordings
+    from vad.cli.progress import ByteCounter, Progress
 
     output, keep_s = options["output"], options["keep_silence"]
     if not (math.isfinite(keep_s) and keep_s >= 0):
@@ -57,6 +57,7 @@ def command(ctx: click.Context, /, recording: str, **options: Any) -> None:
     sources, problems = gather([recording])
     if problems or len(sources) != 1 or Path(recording).is_dir():
         raise click.UsageError(f"{recording}: trim takes one recording; vad split takes many")
+    refuse_recordings(str(output), sources)
     hearing = Hearing.from_options(options)
     with readable_twice(sources[0]) as source:
         progress = Progress([source])

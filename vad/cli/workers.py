@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vad.cli.progress import ByteCounter
 from vad.errors import AudioError, FeatureError, VadError
 
 if TYPE_CHECKING:
@@ -126,34 +127,6 @@ def _listen(source: Source, counter: ByteCounter) -> Result:
 def _add_bytes(n_bytes: float) -> None:
     with _Process.heard_bytes.get_lock():
         _Process.heard_bytes.value += n_bytes
-
-
-class ByteCounter:
-    """Turns the seconds heard of a recording into bytes of its file.
-
-    Args:
-        source: the recording.
-        add: takes how many bytes more have been heard.
-    """
-
-    def __init__(self, source: Source, add: Callable[[float], None]) -> None:
-        self._n_bytes, self._add = source.n_bytes, add
-        self._n_counted = 0.0
-
-    def update(self, heard: Any) -> None:
-        """Counts what has been heard so far, where the recording states its length."""
-        n_samples = heard.recording.n_samples
-        if n_samples:
-            share = min(1.0, heard.duration_s * heard.recording.sample_rate / n_samples)
-            self._count(share * self._n_bytes)
-
-    def finish(self) -> None:
-        """Counts the rest."""
-        self._count(self._n_bytes)
-
-    def _count(self, n_bytes: float) -> None:
-        self._add(n_bytes - self._n_counted)
-        self._n_counted = n_bytes
 
 
 def detect_all(
