@@ -24,6 +24,8 @@ def refresh(page: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         work, tools = Path(folder, "examples"), Path(folder, "bin")
         shutil.copytree(DOCS.parent / "examples", work)
+        # Manifests name their audio by paths from where they lie.
+        shutil.copytree(DOCS.parent / "data_manifests", Path(folder, "data_manifests"))
         tools.mkdir()
         (tools / "vad").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m vad "$@"\n', encoding="utf-8")
         (tools / "vad").chmod(0o755)
