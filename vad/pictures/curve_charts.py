@@ -73,7 +73,10 @@ def _det(curves: Sequence[Curves]) -> str:
 
 def calibration_chart(curves: Sequence[Curves]) -> str:
     """Returns the reliability diagram: markers as large as the share of the cells in their bin."""
-    chart = Chart("Calibration", Axis("mean posterior", 0, 1, _FIFTHS), Axis("share of speech", 0, 1, _FIFTHS))
+    errors = ", ".join(f"{c.engine} {_calibration_error(c):.3f}" for c in curves if any(b.cells for b in c.bins))
+    chart = Chart(
+        f"Calibration (error: {errors})", Axis("mean posterior", 0, 1, _FIFTHS), Axis("share of speech", 0, 1, _FIFTHS)
+    )
     chart.line([(0, 0), (1, 1)], "guide")
     for series, engine in enumerate(curves):
         total = sum(b.cells for b in engine.bins)
@@ -83,6 +86,12 @@ def calibration_chart(curves: Sequence[Curves]) -> str:
             if b.cells:
                 chart.mark((b.mean_value, b.speech_share), series, hint, size=2 + 7 * math.sqrt(b.cells / total))
     return chart.svg()
+
+
+def _calibration_error(curves: Curves) -> float:
+    """The expected calibration error, as `vad.metrics.calibration_error` has it."""
+    wrong = sum(b.cells * abs(b.mean_value - b.speech_share) for b in curves.bins if b.cells)
+    return wrong / sum(b.cells for b in curves.bins)
 
 
 def _delays(curves: Sequence[Curves], name: str, of: str) -> str:
