@@ -35,7 +35,7 @@ def test_the_converter_sees_no_gpu(monkeypatch):
 def test_only_built_in_operations(energy_artifact):
     artifact = load_artifact(energy_artifact)
     ops = check_ops(artifact.flatbuffer, artifact.metadata)
-    assert {"RFFT2D", "FULLY_CONNECTED", "LOGISTIC", "TANH"} <= set(ops)
+    assert {"FULLY_CONNECTED", "LOGISTIC", "TANH"} <= set(ops)
     assert "WHILE" not in ops
 
 

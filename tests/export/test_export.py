@@ -63,8 +63,8 @@ def test_the_report_is_of_the_file(report):
     assert report.verification.max_difference <= 1e-4
     assert report.verification.duration_s > 10
     assert "generated voice" in report.verification.origin
-    assert report.ops["RFFT2D"] == 2
-    assert not any(name.startswith(("CUSTOM", "FLEX", "WHILE")) for name in report.ops)
+    # RFFT2D is slow in LiteRT and missing on microcontrollers; the products replace it.
+    assert not any(name.startswith(("CUSTOM", "FLEX", "WHILE", "RFFT2D")) for name in report.ops)
 
 
 def test_the_file_detects_as_the_network_does(report, energy_model):

@@ -63,11 +63,12 @@ class StepModel(tf.Module):  # type: ignore[misc]
         network: a sequence model from `build_model`, or its weights; they are copied as constants.
         spec: the front-end that its frames were made by.
         source: ``audio``: the front-end is in the graph; ``features``: the caller makes the frames.
-        dft: how the front-end transforms, as `log_mel_of_windows` has it.
+        dft: how the front-end transforms, as `log_mel_of_windows` has it. LiteRT's own transform computes in double
+            precision, window by window: products are four times as fast for 32 frames, twice for one.
     """
 
     def __init__(
-        self, network: keras.Model | StepWeights, spec: FeatureSpec, *, source: str = "audio", dft: str = "rfft"
+        self, network: keras.Model | StepWeights, spec: FeatureSpec, *, source: str = "audio", dft: str = "matmul"
     ) -> None:
         super().__init__(name="vad_step")
         self._spec, self._source, self._dft = spec, source, dft
@@ -75,6 +76,11 @@ class StepModel(tf.Module):  # type: ignore[misc]
         self._units = self._weights.units
         self._layers = [LstmStep(*layer_weights) for layer_weights in self._weights.layers]
         self._output = [tf.constant(w) for w in self._weights.output]
+
+    @property
+    def source(self) -> str:
+        """What it takes: ``audio`` or ``features``."""
+        return self._source
 
     @property
     def weights(self) -> StepWeights:
