@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vad.stream.memory import AudioMemory
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 60)), max_size=12), st.integers(0, 300))
 def test_it_holds_what_was_not_forgotten(steps, at):
     memory, n = AudioMemory(), 0
@@ -31,7 +32,7 @@ def test_what_is_pushed_may_be_written_over():
     assert memory.cut(0).tolist() == [1, 1, 1, 1]
 
 
-def test_a_few_samples_keep_no_chunk_alive():
+def test_a_few_samples_keep_no_large_chunk_alive():
     memory = AudioMemory()
     memory.push(np.zeros(100000, np.float32))
     memory.forget(99990)

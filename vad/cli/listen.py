@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,47 +124,6 @@ def _check_pipe(hearing: Hearing) -> None:
         )
 
 
-class _Interruption:
-    """Lets Ctrl-C end the wait for sound at once, and nothing else in the middle."""
-
-    def __init__(self) -> None:
-        self.requested = False
-        self._waiting = False
-
-    def __enter__(self) -> _Interruption:
-        self._before = signal.signal(signal.SIGINT, self._handle)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def _handle(self, *_: object) -> None:
-        self.requested = True
-        if self._waiting:
-            raise KeyboardInterrupt
-
-    def guard(self, chunks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-        """Yields chunks until they end or Ctrl-C is pressed."""
-        from vad.errors import AudioError
-
-        while not self.requested:
-            try:
-                self._waiting = True
-                chunk = next(chunks, None)
-            except KeyboardInterrupt:
-                return
-            except AudioError:
-                # The recorder at the other end of the pipe was interrupted too, where it stood.
-                if self.requested:
-                    return
-                raise
-            finally:
-                self._waiting = False
-            if chunk is None:
-                return
-            yield chunk
-
-
 class _Listening:
     """One session: chunks in, events out."""
 
@@ -185,12 +143,13 @@ class _Listening:
 
     def run(self, chunks: Iterator[NDArray[np.float32]], sample_rate: int) -> None:
         """Listens until the chunks end or Ctrl-C is pressed."""
+        from vad.cli.interruption import Interruption
+        from vad.errors import AudioError
+
         keep = "none" if self._folder is None else "segment"
         stream = self._hearing.detector.stream(sample_rate, rule=self._hearing.rule, keep_audio=keep)
         failure = None
-        from vad.errors import AudioError
-
-        with _Interruption() as interruption:
+        with Interruption() as interruption:
             self._tell("listening", source=self._name, model=self._hearing.detector.artifact.digest,
                        rule=self._hearing.rule.to_dict())  # fmt: skip
             try:

@@ -12,13 +12,12 @@ from vad.decision.gate import Gate, as_posteriors
 from vad.decision.marks import Dropped, Ended, Mark, Started
 from vad.decision.pause import Pauses
 from vad.decision.rule import DecisionRule
+from vad.decision.scale import Scale
 from vad.errors import ShapeError
-from vad.frames import FrameGrid, seconds_to_samples
+from vad.frames import FrameGrid
 from vad.segments import Segment
 
 _NEVER = sys.maxsize
-# Posteriors are smoothed over this much on each side before the deepest pause is looked for.
-_SMOOTHING_S = 0.1
 
 
 @dataclass(slots=True)
@@ -44,18 +43,9 @@ class Decision:
     def __init__(self, rule: DecisionRule, grid: FrameGrid) -> None:
         self.rule = rule
         self.grid = grid
-        self._gate = Gate(rule.onset_threshold, rule.offset_threshold, self._frames(rule.hangover_s))
-        self._min_speech = max(1, self._frames(rule.min_speech_s))
-        self._min_silence = max(1, self._frames(rule.min_silence_s))
-        self._pad_start = self._samples(rule.pad_start_s)
-        self._pad_end = self._samples(rule.pad_end_s)
-        self._merge_gap = self._samples(rule.merge_gap_s)
-        self._pauses: Pauses | None = None
-        if rule.max_speech_s is not None:
-            # The first and the last frame of a recording own up to a window more than their hop.
-            self._longest = self._samples(rule.max_speech_s) - grid.win_length
-            limit = (self._longest - self._pad_start - self._pad_end) // grid.hop_length
-            self._pauses = Pauses(limit, self._frames(_SMOOTHING_S))
+        self._scale = scale = Scale(rule, grid)
+        self._gate = Gate(rule.onset_threshold, rule.offset_threshold, scale.hangover)
+        self._pauses = None if scale.limit is None else Pauses(scale.limit, scale.smoothing)
         self.reset()
 
     def reset(self) -> None:
@@ -87,7 +77,7 @@ class Decision:
                 frame = self._start
             elif self._pauses is not None:
                 frame = min(frame, self._pauses.earliest_cut(self._start))
-        return self._padded_start(frame)
+        return self._scale.padded_start(frame)
 
     def push(self, posteriors: NDArray[np.float32]) -> list[Segment]:
         """Takes the next posteriors and returns the segments that they finish.
@@ -152,13 +142,6 @@ class Decision:
         self.reset()
         return marks
 
-    def _samples(self, seconds: float) -> int:
-        return seconds_to_samples(seconds, self.grid.sample_rate)
-
-    def _frames(self, seconds: float) -> int:
-        """Least number of hops that lasts `seconds`."""
-        return -(-self._samples(seconds) // self.grid.hop_length)
-
     def _segments(self, marks: list[Mark]) -> list[Segment]:
         rate = self.grid.sample_rate
         return [Segment(mark.start / rate, mark.end / rate) for mark in marks if isinstance(mark, Ended)]
@@ -166,13 +149,6 @@ class Decision:
     def _take_marks(self) -> list[Mark]:
         marks, self._marks = self._marks, []
         return marks
-
-    def _onset(self, frame: int) -> int:
-        """First sample of speech that begins in `frame`; frame 0 also owns the samples before its edge."""
-        return 0 if frame == 0 else self.grid.boundary(frame)
-
-    def _padded_start(self, frame: int) -> int:
-        return max(0, self._onset(frame) - self._pad_start)
 
     def _elapse(self, n: int) -> None:
         """Lets happen what is due once `n` frames are heard."""
@@ -184,27 +160,24 @@ class Decision:
 
     def _schedule(self) -> None:
         """Finds what happens next, and after how many frames, if speech is neither entered nor left before."""
+        scale = self._scale
         self._due, self._act = _NEVER, self._end
         if self._start is None:
             if self._pending is not None:
                 # From the next frame on speech begins too late to reach the pending segment.
-                reached = self._pending.end + self._merge_gap + self._pad_start
-                self._due = max(self._n, self._frames_past(reached))
+                reached = self._pending.end + scale.merge_gap + scale.pad_start
+                self._due = max(self._n, scale.frames_past(reached))
         elif self._stop is not None:
-            self._due, self._act = self._stop + self._min_silence, self._close
+            self._due, self._act = self._stop + scale.min_silence, self._close
         elif not self._kept:
-            self._due, self._act = max(self._start + self._min_speech, self._entered + 1), self._keep
+            self._due, self._act = max(self._start + scale.min_speech, self._entered + 1), self._keep
         elif self._pauses is not None:
             self._due, self._act = self._start + self._pauses.limit + 1, self._cut
-            if self._pending is not None:
-                too_long = self._frames_past(self._pending.start + self._longest - self._pad_end)
+            if self._pending is not None and scale.longest is not None:
+                too_long = scale.frames_past(self._pending.start + scale.longest - scale.pad_end)
                 if too_long <= self._due:
                     self._due, self._act = too_long, self._part
             self._due = max(self._due, self._entered + 1)
-
-    def _frames_past(self, sample: int) -> int:
-        """Least frame whose edge lies behind `sample`."""
-        return (sample - self.grid.boundary(0)) // self.grid.hop_length + 1
 
     def _enter(self, frame: int) -> None:
         """Speech is entered: a stretch begins, or the gap in one is filled."""
@@ -222,8 +195,8 @@ class Decision:
 
     def _tell(self, first: int, not_before: int = 0) -> None:
         """The stretch that begins in the frame `first` is a segment of its own."""
-        self._told = max(not_before, self._padded_start(first))
-        self._marks.append(Started(self._told, self._onset(first), self._n))
+        self._told = max(not_before, self._scale.padded_start(first))
+        self._marks.append(Started(self._told, self._scale.onset(first), self._n))
 
     def _end(self) -> None:
         """Nothing can extend the pending segment any more."""
@@ -240,12 +213,12 @@ class Decision:
         if n_samples is not None and stop == self._n:
             offset = n_samples
         if not self._kept:
-            self._marks.append(Dropped(self._onset(first), offset, self._n))
+            self._marks.append(Dropped(self._scale.onset(first), offset, self._n))
         elif self._pending is None:
-            start = self._padded_start(first) if self._told is None else self._told
-            self._pending = _Pending(start, offset + self._pad_end, offset)
+            start = self._scale.padded_start(first) if self._told is None else self._told
+            self._pending = _Pending(start, offset + self._scale.pad_end, offset)
         else:
-            self._pending.end, self._pending.offset = offset + self._pad_end, offset
+            self._pending.end, self._pending.offset = offset + self._scale.pad_end, offset
         self._start = self._stop = self._told = None
 
     def _part(self) -> None:
@@ -254,11 +227,11 @@ class Decision:
         if pending is None or first is None:
             return
         not_before = 0
-        if self._padded_start(first) <= pending.end:
+        if self._scale.padded_start(first) <= pending.end:
             # The pads share the room between them, and leave a frame so that no one takes the two for one.
-            gap, hop = self._onset(first) - pending.offset, self.grid.hop_length
+            gap, hop = self._scale.onset(first) - pending.offset, self.grid.hop_length
             pending.end = min(pending.end, pending.offset + (gap - hop) // 2)
-            not_before = self._onset(first) - (gap - hop) // 2
+            not_before = self._scale.onset(first) - (gap - hop) // 2
         self._end()
         self._tell(first, not_before)
 

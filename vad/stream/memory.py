@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+# Samples at the front that may stay although they are not needed; cutting them off costs more than they do.
+_WORTH_COPYING = 16000
+
+
 class AudioMemory:
     """Samples of a stream from some sample on; what came before is forgotten on demand."""
 
@@ -35,8 +39,8 @@ class AudioMemory:
         """Lets go of the samples before an index."""
         while self._parts and self._first + len(self._parts[0]) <= before:
             self._first += len(self._parts.popleft())
-        if self._parts and before > self._first:
-            # A copy, lest a few samples keep a whole chunk alive.
+        if self._parts and before - self._first >= _WORTH_COPYING:
+            # A copy, lest a few samples keep a large chunk alive.
             part = self._parts.popleft()[before - self._first :].copy()
             self._parts.appendleft(part)
             self._first = before

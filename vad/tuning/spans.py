@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vad.decision import DecisionRule
 from vad.decision.gate import Gate
+from vad.decision.scale import Scale
 from vad.tuning.bank import Bank
 
 Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -49,26 +50,21 @@ class Finder:
 
     def find(self, rule: DecisionRule) -> Found:
         """Returns what a rule finds; `max_speech_s` is passed over, durations are rounded up to frames."""
-        bank = self._bank
-        starts, stops = self._speech(rule.onset_threshold, rule.offset_threshold, self._frames(rule.hangover_s))
-        min_silence = max(1, self._frames(rule.min_silence_s))
-        starts, stops = _joined(starts, stops, starts[1:] - stops[:-1] < min_silence)
-        kept = stops - starts >= max(1, self._frames(rule.min_speech_s))
+        bank, scale = self._bank, Scale(rule, self._bank.grid)
+        hop = bank.grid.hop_length
+        starts, stops = self._speech(rule.onset_threshold, rule.offset_threshold, scale.hangover)
+        starts, stops = _joined(starts, stops, starts[1:] - stops[:-1] < scale.min_silence)
+        kept = stops - starts >= scale.min_speech
         starts, ends = starts[kept], stops[kept]
-        pads = self._frames(rule.pad_start_s), self._frames(rule.pad_end_s)
+        pad_start, pad_end, gap = (-(-part // hop) for part in (scale.pad_start, scale.pad_end, scale.merge_gap))
         owner = np.searchsorted(bank.stops, starts, side="right")
-        first = np.maximum(starts - pads[0], bank.firsts[owner])
-        last = np.minimum(ends + pads[1], bank.stops[owner])
-        gap = self._frames(rule.merge_gap_s)
+        first = np.maximum(starts - pad_start, bank.firsts[owner])
+        last = np.minimum(ends + pad_end, bank.stops[owner])
         together = (first[1:] <= last[:-1] + gap) & (owner[1:] == owner[:-1])
         first, last = _joined(first, last, together)
         ends = ends[np.append(~together, True)] if len(ends) else ends
-        wait = max(min_silence, sum(pads) + gap + 1)
+        wait = max(scale.min_silence, pad_start + pad_end + gap + 1)
         return Found(first, last, ends, ends + wait + bank.delay_frames)
-
-    def _frames(self, seconds: float) -> int:
-        grid = self._bank.grid
-        return -(-round(seconds * grid.sample_rate) // grid.hop_length)
 
     def _speech(self, onset: float, offset: float, hangover: int) -> Spans:
         """Returns the runs between entering and leaving speech."""
