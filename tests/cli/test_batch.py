@@ -86,10 +86,8 @@ def test_formats_of_one_recording_want_a_directory_for_several(detect, style):
     assert f"a file in the format {style} holds one recording, and here are 2: name a directory" in done.stderr
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", ["table", *(name for name in STYLES if name in FORMATS and FORMATS[name].several)])
 def test_processes_side_by_side_print_the_same(process, tmp_path, style):
-    if not (style == "table" or FORMATS[style].several):
-        pytest.skip("holds one recording")
     outputs = []
     for jobs in ("1", "2"):
         running = process(".", "-f", style, "-j", jobs, "--posteriors", f"{tmp_path}/{jobs}/")
@@ -160,7 +158,8 @@ def test_a_file_of_which_nothing_came_is_not_made(detect, tmp_path):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_an_interrupt_leaves_only_whole_files(process, corpus, tmp_path, jobs):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
+def test_an_interrupt_leaves_only_whole_files(process, corpus, tmp_path, jobs, number, status):
     pipe = tmp_path / "live.wav"
     os.mkfifo(pipe)
     out = tmp_path / "out"
@@ -173,9 +172,9 @@ def test_an_interrupt_leaves_only_whole_files(process, corpus, tmp_path, jobs):
         while not (out / "e.json").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(0.3)
-        os.killpg(running.pid, signal.SIGINT)
+        os.killpg(running.pid, number)
         _, stderr = running.communicate(timeout=60)
-    assert running.returncode == 1
+    assert running.returncode == status
     assert b"Traceback" not in stderr
     assert "a.json" in files(out)
     assert {name for name in files(out) if not name.startswith("quiet")} == {"a.json", "a.npy", "e.json", "e.npy"}

@@ -77,6 +77,7 @@ def command(ctx: click.Context, /, recordings: tuple[str, ...], **options: Any) 
     from vad.cli.inputs import Hearing, gather, output_stems
     from vad.cli.outputs import is_folder, open_target
     from vad.cli.posterior_target import PosteriorTarget
+    from vad.cli.termination import clean_termination
 
     if options["resume"] and (options["output"] == "-" or not is_folder(options["output"])):
         raise click.UsageError("--resume needs --output DIR/, a directory with a file for each recording")
@@ -85,7 +86,7 @@ def command(ctx: click.Context, /, recordings: tuple[str, ...], **options: Any) 
     sources, problems = gather(recordings)
     stems = output_stems(sources) if _needs_stems(options) else dict.fromkeys(sources, Path("-"))
     posteriors = PosteriorTarget.from_options(options, stems, style.grid)
-    with open_target(options["output"], style, stems) as target:
+    with clean_termination(), open_target(options["output"], style, stems) as target:
         _check_apart(target, posteriors, style)
         batch = Batch(hearing, target, posteriors, sources)
         for problem in problems:

@@ -39,6 +39,7 @@ def command(ctx: click.Context, /, recordings: tuple[str, ...], **options: Any) 
     sample where its format loses nothing.
     """
     from vad.cli.inputs import Hearing, gather, output_stems
+    from vad.cli.termination import clean_termination
 
     folder: Path = options["output"]
     if folder.exists() and not folder.is_dir():
@@ -54,10 +55,11 @@ def command(ctx: click.Context, /, recordings: tuple[str, ...], **options: Any) 
         splitter.fail(problem)
     if options["overwrite"]:
         _remove_listed(folder)
-    try:
-        splitter.run()
-    finally:
-        splitter.write_index()
+    with clean_termination():
+        try:
+            splitter.run()
+        finally:
+            splitter.write_index()
     noun = "recording" if splitter.n_done == 1 else "recordings"
     click.echo(
         f"vad: {splitter.n_segments} segments, {splitter.speech_s:.3f} s, of {splitter.n_done} {noun} in {folder}"

@@ -48,6 +48,7 @@ def command(ctx: click.Context, /, recording: str, **options: Any) -> None:
     from vad.cli.inputs import Hearing, gather
     from vad.cli.outputs import refuse_recordings
     from vad.cli.progress import ByteCounter, Progress
+    from vad.cli.termination import clean_termination
 
     output, keep_s = options["output"], options["keep_silence"]
     if not (math.isfinite(keep_s) and keep_s >= 0):
@@ -59,7 +60,7 @@ def command(ctx: click.Context, /, recording: str, **options: Any) -> None:
         raise click.UsageError(f"{recording}: trim takes one recording; vad split takes many")
     refuse_recordings(str(output), sources)
     hearing = Hearing.from_options(options)
-    with readable_twice(sources[0]) as source:
+    with clean_termination(), readable_twice(sources[0]) as source:
         progress = Progress([source])
         heard_bytes = 0.0
 

@@ -91,7 +91,8 @@ def _start(task: Task, stop: Any, heard_bytes: Any) -> None:
     from vad.detector import Detector
 
     # Interrupts reach the whole group of processes; the parent alone decides, and tells by `stop`.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     _Process.task, _Process.stop, _Process.heard_bytes = task, stop, heard_bytes
     _Process.hearing = Hearing(Detector(task.artifact), task.rule, task.raw, task.channel)
 
