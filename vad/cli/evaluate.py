@@ -47,9 +47,9 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of stdout.")
 @click.option("--report", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Also write index.html there: curves, calibration, delays, the worst recordings.")  # fmt: skip
-@rule_options
 @click.option("--worst", type=click.IntRange(0), show_default="6", metavar="N",
               help="Recordings that the report pictures for misses, and as many for false alarms.")  # fmt: skip
+@rule_options
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -131,4 +131,4 @@ def _save_page(source: Source, view: View, output: Path, detector: Detector, *, 
             err=True,
         )
     silent = None if sound_wanted else "No sound: made with --no-audio."
-    save_page(view, output, sound=sound, model_rule=detector.rule, silent=silent)
+    save_page(view, output, sound=sound, model_rule=detector.metadata.decision, silent=silent)

@@ -77,7 +77,7 @@ def page(view: View, *, sound: Sound | None, model_rule: DecisionRule, silent: s
         "version": escape(__version__),
         "theme": asset("theme.css"),
         "style": asset("page.css"),
-        "script": asset("decision.js", "draw.js", "page.js"),
+        "script": asset("decision.js", "draw.js", "pointers.js", "page.js"),
         "data": embed(data),
     }
     return fill(asset("page.html"), slots)

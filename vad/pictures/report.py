@@ -104,7 +104,7 @@ def _picture(error: RecordingError, detector: Detector, home: Path, folder: Path
         raise VadError(f"{recording.audio}: was there when it was scored, and is gone from {home}")
     source = Source(clip.path, name=recording.id, offset_s=clip.offset_s, duration_s=clip.duration_s)
     view = look(source, detector, reference=recording.speech, detail=PAGE_DETAIL)
-    save_page(view, folder / page, sound=encode(source, view), model_rule=detector.rule)
+    save_page(view, folder / page, sound=encode(source, view), model_rule=detector.metadata.decision)
     return _Pictured(error, page, strip(view))
 
 

@@ -114,7 +114,8 @@ class View:
 class _Gatherer:
     """Keeps what is drawn of the samples that pass by on their way to the detector."""
 
-    def __init__(self, detector: Detector, start_s: float, end_s: float | None, detail: Detail) -> None:
+    def __init__(self, detector: Detector, span: tuple[float, float | None], detail: Detail) -> None:
+        start_s, end_s = span
         spec = detector.metadata.features
         grid = spec.grid
         self._start = seconds_to_samples(start_s, grid.sample_rate)
@@ -168,13 +169,48 @@ def look(
         AudioError: when the recording cannot be read or is shorter than one frame.
         ConfigError: when the part shown is empty.
     """
+    _check_span(span)
+    used = detector.rule if rule is None else rule
+    gathered = _Gatherer(detector, span, Detail() if detail is None else detail)
+    posteriors, segments = _detect(source, detector, used, gathered)
+    if not gathered.n_shown:
+        raise ConfigError(
+            f"{source.path}: nothing to show from {span[0]:g} s on: the recording ends at "
+            f"{gathered.n_samples / detector.sample_rate:g} s"
+        )
+    grid = detector.metadata.features.grid
+    start = seconds_to_samples(span[0], grid.sample_rate)
+    wave, mel = gathered.wave.finish(), gathered.mel.finish()
+    return View(
+        name=source.title,
+        start_s=start / grid.sample_rate,
+        end_s=(start + gathered.n_shown) / grid.sample_rate,
+        n_samples=gathered.n_samples,
+        grid=grid,
+        rule=used,
+        posteriors=posteriors,
+        segments=segments,
+        reference=None if reference is None else reference.crop(0.0, gathered.n_samples / grid.sample_rate),
+        wave=wave,
+        wave_bin_s=gathered.wave.rows_per_bin / grid.sample_rate,
+        mel=mel,
+        mel_column_s=gathered.mel.rows_per_bin * grid.hop_length / grid.sample_rate,
+        mel_start_s=grid.boundary(gathered.first_frame) / grid.sample_rate,
+    )
+
+
+def _check_span(span: tuple[float, float | None]) -> None:
     start_s, end_s = span
     if not (math.isfinite(start_s) and start_s >= 0) or (end_s is not None and not end_s > start_s):
         raise ConfigError(
             f"the part shown must have 0 <= start < end in seconds; received start {start_s}, end {end_s}"
         )
-    gathered = _Gatherer(detector, start_s, end_s, Detail() if detail is None else detail)
-    used = detector.rule if rule is None else rule
+
+
+def _detect(
+    source: Source, detector: Detector, rule: DecisionRule, gathered: _Gatherer
+) -> tuple[NDArray[np.float32], Timeline]:
+    """Runs the detector over the recording, whose samples are gathered on their way."""
     chunks = iter_chunks(
         source.path,
         sample_rate=detector.sample_rate,
@@ -183,33 +219,10 @@ def look(
         offset_s=source.offset_s,
         duration_s=source.duration_s,
     )
-    outputs = detector.run(gathered.watch(chunks), sample_rate=detector.sample_rate, name=str(source.path), rule=used)
     parts: list[NDArray[np.float32]] = []
     segments: list[Segment] = []
-    for output in outputs:
+    watched = gathered.watch(chunks)
+    for output in detector.run(watched, sample_rate=detector.sample_rate, name=str(source.path), rule=rule):
         parts.append(output.posteriors)
         segments += output.segments
-    if not gathered.n_shown:
-        raise ConfigError(
-            f"{source.path}: nothing to show from {start_s:g} s on: the recording ends at "
-            f"{gathered.n_samples / detector.sample_rate:g} s"
-        )
-    grid = detector.metadata.features.grid
-    whole = Segment(0.0, gathered.n_samples / grid.sample_rate)
-    wave, mel = gathered.wave.finish(), gathered.mel.finish()
-    return View(
-        name=source.title,
-        start_s=seconds_to_samples(start_s, grid.sample_rate) / grid.sample_rate,
-        end_s=(seconds_to_samples(start_s, grid.sample_rate) + gathered.n_shown) / grid.sample_rate,
-        n_samples=gathered.n_samples,
-        grid=grid,
-        rule=used,
-        posteriors=np.concatenate(parts),
-        segments=Timeline(segments),
-        reference=None if reference is None else reference.crop(whole.start, whole.end),
-        wave=wave,
-        wave_bin_s=gathered.wave.rows_per_bin / grid.sample_rate,
-        mel=mel,
-        mel_column_s=gathered.mel.rows_per_bin * grid.hop_length / grid.sample_rate,
-        mel_start_s=grid.boundary(gathered.first_frame) / grid.sample_rate,
-    )
+    return np.concatenate(parts), Timeline(segments)

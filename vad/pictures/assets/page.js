@@ -350,62 +350,7 @@
     $("rate").addEventListener("change", () => { audio.playbackRate = Number($("rate").value); });
   }
 
-  // --- pointers and keys ------------------------------------------------------------------------------------------
-  function tie(canvas, pointers) {
-    const timeAt = (clientX) => {
-      const box = canvas.getBoundingClientRect();
-      return state.view.start + ((clientX - box.left) / box.width) * (state.view.end - state.view.start);
-    };
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const span = state.view.end - state.view.start;
-      const lines = event.deltaMode === 1 ? 16 : 1;
-      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-        const moved = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY;
-        show(state.view.start + ((moved * lines) / canvas.clientWidth) * span, span);
-      } else {
-        zoom(Math.exp(-event.deltaY * lines * 0.0025), timeAt(event.clientX));
-      }
-    }, { passive: false });
-    let travelled = 0;
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      pointers.set(event.pointerId, event.clientX);
-      if (pointers.size === 1) travelled = 0;
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!pointers.has(event.pointerId)) return;
-      const before = [...pointers.values()];
-      const moved = event.clientX - pointers.get(event.pointerId);
-      pointers.set(event.pointerId, event.clientX);
-      travelled += Math.abs(moved);
-      const span = state.view.end - state.view.start;
-      if (pointers.size === 2) {
-        const after = [...pointers.values()];
-        const factor = Math.max(8, Math.abs(after[0] - after[1])) / Math.max(8, Math.abs(before[0] - before[1]));
-        zoom(factor, timeAt((after[0] + after[1]) / 2));
-      } else if (travelled > 4) {
-        show(state.view.start - (moved / canvas.clientWidth) * span, span);
-      }
-    });
-    canvas.addEventListener("pointerup", (event) => {
-      if (pointers.size === 1 && travelled <= 4) seek(timeAt(event.clientX));
-      pointers.delete(event.pointerId);
-    });
-    canvas.addEventListener("pointercancel", (event) => pointers.delete(event.pointerId));
-  }
-
-  function tieOverview(canvas) {
-    const centre = (event) => {
-      const box = canvas.getBoundingClientRect();
-      const time = whole.start + ((event.clientX - box.left) / box.width) * (whole.end - whole.start);
-      const span = state.view.end - state.view.start;
-      show(time - span / 2, span);
-    };
-    canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); centre(event); });
-    canvas.addEventListener("pointermove", (event) => { if (event.buttons) centre(event); });
-  }
-
+  // --- keys and buttons -----------------------------------------------------------------------------------------
   const KEYS = {
     " ": toggle, "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), "0": () => show(whole.start, Infinity),
     n: () => neighbour(1), p: () => neighbour(-1), Home: () => { seek(whole.start); bringIntoView(state.time); },
@@ -445,8 +390,8 @@
   makeLegend();
   showSliders();
   prepareAudio();
-  tie($("picture"), new Map());
-  tieOverview($("overview"));
+  vadPointers.tie($("picture"), { view: () => state.view, show, zoom, seek });
+  vadPointers.tieOverview($("overview"), { view: () => state.view, whole, show });
   tieKeys();
   tieButtons();
   new ResizeObserver(redraw).observe($("picture"));
