@@ -35,8 +35,9 @@ def manifest(tmp_path_factory) -> Path:
         for click in (3.4, 6.5):
             samples[int(click * RATE) : int((click + 0.14) * RATE)] *= 30
         soundfile.write(folder / f"{number}.wav", samples, RATE)
+        kind = "labelled" if number < 6 else "speech"
         rows.append({
-            "id": f"drawn/{number}", "audio": f"{number}.wav", "duration_s": 12.0, "kind": "labelled" if number < 6 else "speech",
+            "id": f"drawn/{number}", "audio": f"{number}.wav", "duration_s": 12.0, "kind": kind,
             "speech": speech if number < 6 else None, "split": "dev" if number else "test",
             "label_source": "reference" if number < 6 else "none",
             "speaker": None, "language": None, "license": "CC0-1.0", "tier": "permissive",

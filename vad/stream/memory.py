@@ -7,7 +7,6 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-
 # Samples at the front that may stay although they are not needed; cutting them off costs more than they do.
 _WORTH_COPYING = 16000
 
