@@ -178,5 +178,21 @@ const vadDraw = (() => {
     return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
   }
 
-  return { colour, prepare, pyramid, drawMel, drawEnvelope, drawPosterior, drawSpans, bar, label, ticks, clock };
+  function drawTime(context, view, width, height) {
+    const { found, decimals } = ticks(view, width);
+    context.font = "11px system-ui, sans-serif";
+    context.textAlign = "center";
+    for (const t of found) {
+      const x = ((t - view.start) / (view.end - view.start)) * width;
+      context.fillStyle = colour("line");
+      context.fillRect(x, 18, 1, height - 18);
+      context.fillStyle = colour("muted");
+      const text = clock(t, decimals);
+      const half = context.measureText(text).width / 2 + 3;
+      context.fillText(text, Math.min(width - half, Math.max(half, x)), 13);
+    }
+    context.textAlign = "left";
+  }
+
+  return { colour, prepare, pyramid, drawMel, drawEnvelope, drawPosterior, drawSpans, bar, label, drawTime, clock };
 })();

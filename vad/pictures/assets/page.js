@@ -183,20 +183,6 @@
     vadDraw.drawEnvelope(context, (i) => state.wave[2 * i], (i) => state.wave[2 * i + 1], count, data.start_s, data.wave.bin_s, view, box, toY, fill);
   }
 
-  function drawTime(context, view, width, height) {
-    const { found, decimals } = vadDraw.ticks(view, width);
-    context.font = "11px system-ui, sans-serif";
-    context.textAlign = "center";
-    for (const t of found) {
-      const x = ((t - view.start) / (view.end - view.start)) * width;
-      context.fillStyle = vadDraw.colour("line");
-      context.fillRect(x, 18, 1, height - 18);
-      context.fillStyle = vadDraw.colour("muted");
-      context.fillText(vadDraw.clock(t, decimals), Math.min(width - 20, Math.max(18, x)), 13);
-    }
-    context.textAlign = "left";
-  }
-
   const LANE = 30;
   function draw() {
     const tall = window.innerWidth > 720 ? 1 : 0.8;
@@ -204,7 +190,7 @@
     const height = 22 + heights.wave + heights.mel + heights.posterior + 18 + LISTS.length * LANE + 4;
     const { context, width } = vadDraw.prepare($("picture"), height);
     const view = state.view;
-    drawTime(context, view, width, height);
+    vadDraw.drawTime(context, view, width, height);
     let y = 22;
     const box = (size) => { const made = { x: 0, y, width, height: size }; y += size + 6; return made; };
     const waveBox = box(heights.wave);
