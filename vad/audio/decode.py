@@ -205,15 +205,17 @@ class Decoded(Recording):
 
     def _decode(self, n_samples: int | None, dtype: str) -> Iterator[NDArray[Any]]:
         first = position = self._position
+        # libsndfile makes the same floats of 16 bits as NumPy, five times as slowly.
+        stored = "int16" if self.encoding.dtype == "int16" else dtype
         block_samples = max(1, BLOCK_VALUES // self.channels)
         while n_samples is None or position - first < n_samples:
             wanted = block_samples if n_samples is None else min(block_samples, n_samples - (position - first))
             with _decoder_errors(self.name, position):
-                block = self._file.read(wanted, dtype=dtype, always_2d=True)
+                block = self._file.read(wanted, dtype=stored, always_2d=True)
             if not len(block):
                 break
             position += len(block)
-            yield block
+            yield block if stored == dtype else to_float(block)
         else:
             return
         if position == 0:
