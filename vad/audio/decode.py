@@ -214,8 +214,10 @@ class Decoded(Recording):
                 block = self._file.read(wanted, dtype=stored, always_2d=True)
             if not len(block):
                 break
+            if stored != dtype:
+                block = to_float(block)
             position += len(block)
-            yield block if stored == dtype else to_float(block)
+            yield block
         else:
             return
         if position == 0:
