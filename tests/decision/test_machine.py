@@ -231,3 +231,15 @@ def test_all_problems_of_a_rule_are_named_at_once():
 def test_a_rule_survives_its_dict():
     rule = DecisionRule(0.7, 0.2, 0.1, 0.2, 0.3, 0.05, 0.15)
     assert DecisionRule.from_dict(rule.to_dict()) == rule
+
+
+@pytest.mark.parametrize("threshold", [0.35, 0.1, 0.7, 0.5])
+def test_a_posterior_that_equals_a_threshold_reaches_it_in_any_chunking(threshold):
+    # 0.35 and 0.7 lie below themselves as float32, 0.1 above: only in float32 are they equal.
+    grid, rule = FrameGrid(), DecisionRule(threshold, threshold, min_speech_s=0.0, min_silence_s=0.0)
+    values = np.array([0.0, threshold, 0.0, 0.99, 0.0, 0.0], np.float32)
+    n_samples = grid.samples_for(len(values))
+    whole, single = Decision(rule, grid), Decision(rule, grid)
+    found = whole.push(values) + whole.flush(n_samples)
+    assert len(found) == 2
+    assert [s for v in values for s in single.push(np.array([v]))] + single.flush(n_samples) == found

@@ -21,7 +21,10 @@ class Gate:
     """
 
     def __init__(self, onset: float, offset: float, hangover: int) -> None:
-        self._onset, self._offset, self._hangover = onset, offset, hangover
+        # As float32, like the posteriors: else a posterior that equals a threshold falls on one side of it when its
+        # chunk is looked at as a whole, and on the other frame by frame.
+        self._onset, self._offset = float(np.float32(onset)), float(np.float32(offset))
+        self._hangover = hangover
         self.reset()
 
     def reset(self) -> None:
@@ -77,12 +80,12 @@ class Gate:
 
 
 def as_posteriors(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns an array of posteriors as it is.
+    """Returns posteriors as a float32 array, which they mostly are.
 
     Raises:
         ShapeError: when it is not one-dimensional.
     """
-    values = np.asarray(values)
+    values = np.asarray(values, np.float32)
     if values.ndim != 1:
         raise ShapeError(f"posteriors must have the shape (n,); received {values.shape}")
     return values
