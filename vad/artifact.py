@@ -26,6 +26,9 @@ from vad.files import replacing
 
 FORMAT_VERSION = 1
 METADATA_NAME = "vad.json"
+INPUTS = ("audio", "features")
+DFTS = ("rfft", "matmul")
+QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int16x8")
 # Bytes 4 to 8 of every TensorFlow Lite flatbuffer.
 _IDENTIFIER = b"TFL3"
 # The same model and metadata give the same bytes on any day.
@@ -39,13 +42,18 @@ class Metadata:
     Args:
         features: the front-end inside the graph.
         lookahead_frames: the output at step s is the posterior of frame s - lookahead_frames.
-        states: shape of every state by name, float32; all zeros before the first frame.
+        states: shape of every state by name, float32 in every variant; all zeros before the first frame.
         signatures: frames per call by signature name.
         decision: the thresholds and durations chosen for this model.
         label_rule: how the training labels were made, in words.
         training: summary of the training: data, hours, figures, licences of the data.
         versions: packages that made the artifact.
         license: of the weights.
+        input: what every signature takes, one of `INPUTS`: ``audio``, samples, float32 ``(1, win_length + (k -
+            1)·hop_length)``; or ``features``, log-mel frames, float32 ``(1, k, n_mels)``, made by the caller.
+        dft: how the front-end in the graph transforms, one of `DFTS`; of no meaning with the input ``features``.
+        quantization: how the weights are stored, one of `QUANTIZATIONS`.
+        verification: how the file was found to compare with the network in Keras.
     """
 
     features: FeatureSpec
@@ -57,6 +65,10 @@ class Metadata:
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     license: str = "Apache-2.0"
+    input: str = "audio"
+    dft: str = "rfft"
+    quantization: str = "none"
+    verification: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the fields as they stand in ``vad.json``, without the digest of the flatbuffer."""
@@ -66,11 +78,15 @@ class Metadata:
             "lookahead_frames": self.lookahead_frames,
             "states": [{"name": name, "shape": list(shape)} for name, shape in self.states.items()],
             "signatures": dict(self.signatures),
+            "input": self.input,
+            "dft": self.dft,
+            "quantization": self.quantization,
             "decision": self.decision.to_dict(),
             "label_rule": self.label_rule,
             "training": dict(self.training),
             "versions": dict(self.versions),
             "license": self.license,
+            "verification": dict(self.verification),
         }
 
 
@@ -212,7 +228,19 @@ def _parse_metadata(fields: dict[str, Any], name: str) -> Metadata:
         training=_field(fields, "training", dict, name),
         versions=_field(fields, "versions", dict, name),
         license=_field(fields, "license", str, name),
+        input=_choice(fields, "input", INPUTS, name),
+        dft=_choice(fields, "dft", DFTS, name),
+        quantization=_choice(fields, "quantization", QUANTIZATIONS, name),
+        verification=_field({"verification": {}, **fields}, "verification", dict, name),
     )
+
+
+def _choice(fields: dict[str, Any], key: str, choices: tuple[str, ...], name: str) -> str:
+    """Returns a field that names one of a few ways; a file from before there was a choice has the first."""
+    value = fields.get(key, choices[0])
+    if value not in choices:
+        raise ModelError(f"{name}: {METADATA_NAME}: {key} must be one of {', '.join(choices)}, found {value!r}")
+    return str(value)
 
 
 def _parse_states(rows: list[Any], name: str) -> dict[str, tuple[int, ...]]:

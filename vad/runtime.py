@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from vad.artifact import Artifact
 from vad.errors import ModelError, NonFiniteError
+from vad.features.streaming import StreamingLogMel
 from vad.features.waveform import check_waveform
 
 State = Mapping[str, NDArray[np.float32]]
@@ -39,7 +40,9 @@ class Session:
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
-        self._grid = artifact.metadata.features.grid
+        self._spec = artifact.metadata.features
+        self._grid = self._spec.grid
+        self._source = artifact.metadata.input
         by_frames = {frames: name for name, frames in artifact.metadata.signatures.items()}
         self._signatures = sorted(by_frames.items(), reverse=True)
         self._threads = threading.local()
@@ -72,6 +75,8 @@ class Session:
         samples = check_waveform(samples)
         n_frames = self._grid.count(len(samples))
         posteriors = np.empty(n_frames, np.float32)
+        # Frames of their own for the stretch: nothing of it is carried over, the state alone is.
+        frames_in = StreamingLogMel(self._spec).push(samples) if self._source == "features" else None
         runners = self._runners()
         done = 0
         for frames, name in self._signatures:
@@ -79,7 +84,8 @@ class Session:
             length = self._grid.samples_for(frames)
             while n_frames - done >= frames:
                 at = done * self._grid.hop_length
-                results = run(audio=samples[np.newaxis, at : at + length], **state)
+                piece = samples[at : at + length] if frames_in is None else frames_in[done : done + frames]
+                results = run(**{self._source: piece[np.newaxis]}, **state)
                 posteriors[done : done + frames] = results.pop("posteriors")[0]
                 state = results
                 done += frames
@@ -87,6 +93,10 @@ class Session:
             peak = float(np.abs(samples).max())
             raise NonFiniteError(f"the model gives no finite posterior: samples reach {peak:g}, full scale is 1")
         return posteriors, state
+
+    def runner(self, name: str) -> Callable[..., dict[str, NDArray[np.float32]]]:
+        """Returns a signature of this thread's interpreter, to be called with its inputs by name."""
+        return self._runners()[name]
 
     def _runners(self) -> dict[str, Callable[..., dict[str, Any]]]:
         """Returns the signatures of this thread's interpreter, which is built on first use."""
@@ -118,7 +128,7 @@ def _load(artifact: Artifact) -> dict[str, Callable[..., dict[str, Any]]]:
 
 def _check_signatures(artifact: Artifact, found: Mapping[str, Mapping[str, list[str]]]) -> None:
     states = set(artifact.metadata.states)
-    wanted = {"inputs": {"audio", *states}, "outputs": {"posteriors", *states}}
+    wanted = {"inputs": {artifact.metadata.input, *states}, "outputs": {"posteriors", *states}}
     for name in artifact.metadata.signatures:
         if name not in found:
             raise ModelError(f"{artifact.name}: wanted the signature {name!r}, found {sorted(found)}")
@@ -132,7 +142,9 @@ def _check_signatures(artifact: Artifact, found: Mapping[str, Mapping[str, list[
 
 def _check_shapes(artifact: Artifact, name: str, runner: Any) -> None:
     metadata = artifact.metadata
-    wanted = {"audio": (1, metadata.features.grid.samples_for(metadata.signatures[name])), **metadata.states}
+    frames, spec = metadata.signatures[name], metadata.features
+    shapes = {"audio": (1, spec.grid.samples_for(frames)), "features": (1, frames, spec.n_mels)}
+    wanted = {metadata.input: shapes[metadata.input], **metadata.states}
     for tensor, details in runner.get_input_details().items():
         found = tuple(int(size) for size in details["shape"])
         if found != wanted[tensor] or details["dtype"] is not np.float32:

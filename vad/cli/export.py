@@ -1,4 +1,4 @@
-"""`vad export`: from a run directory to a verified `.tflite`."""
+"""`vad export`: from a run directory, or a model, to a verified `.tflite`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,56 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vad.artifact import DFTS, INPUTS, QUANTIZATIONS
+
 if TYPE_CHECKING:
     from vad.export import ExportReport
 
 
 @click.command()
-@click.argument("run_dir", metavar="RUN_DIR", type=click.Path(path_type=Path))
+@click.argument("source", metavar="RUN_DIR|MODEL", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    show_default="model.tflite in the run directory",
+    show_default="model.tflite in the run directory; variants have their name in it",
     help="File to write.",
+)
+@click.option(
+    "--quantize",
+    type=click.Choice(QUANTIZATIONS),
+    show_default="as the run's config has it: none",
+    help="How the weights are stored: float32 (none), float16, int8 with ranges found as it runs (dynamic), or int8 with "
+    "inputs of int8 or int16 and ranges calibrated on real speech.",
+)
+@click.option(
+    "--input",
+    "input_",
+    type=click.Choice(INPUTS),
+    show_default="as the run's config has it: audio",
+    help="What a call takes: samples, or the log-mel frames of a front-end that the caller has.",
+)
+@click.option(
+    "--dft",
+    type=click.Choice(DFTS),
+    show_default="as the run's config has it: matmul",
+    help="How the front-end transforms: LiteRT's own operation, or products that every runtime has.",
+)
+@click.option(
+    "--frames-per-call",
+    type=click.IntRange(1, 256),
+    multiple=True,
+    metavar="N",
+    show_default="as the run's config has it: 1 and 32; with --quantize 1",
+    help="Frames that a call advances: a signature for each N, besides the one of 1; repeatable.",
+)
+@click.option(
+    "--manifest",
+    "manifests",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    show_default="those of the run, else of the data home, else the small corpus of the repository",
+    help="Recordings to calibrate on (split train) and to verify on (split dev); repeatable.",
 )
 @click.option(
     "--set",
@@ -28,19 +66,31 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Change the run's config: decision.… (thresholds and durations stored in the file) or export.…; repeatable.",
 )
-def command(run_dir: Path, output: Path | None, overrides: tuple[str, ...]) -> None:
+def command(
+    source: Path,
+    output: Path | None,
+    quantize: str | None,
+    input_: str | None,
+    dft: str | None,
+    frames_per_call: tuple[int, ...],
+    manifests: tuple[Path, ...],
+    overrides: tuple[str, ...],
+) -> None:  # fmt: skip
     """Turn a trained run into one .tflite file for `vad detect`, phones and browsers.
 
-    The file takes raw audio and carries its own metadata. Before it gets its name it is run in LiteRT against Keras
-    on held-out speech; when a posterior differs by more than export.max_difference, no file is left behind.
+    The file carries its own metadata. Before it gets its name it is run in LiteRT against Keras on held-out speech:
+    when posteriors, decisions or the area under the ROC curve differ by more than the variant may, no file is left
+    behind. Given a float32 MODEL instead of a run, its variants are made from the weights in it.
     """
     # Before TensorFlow loads: its GPU kernels must not get into the file, and its start-up notes not on the screen.
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from vad.export import export_run
+    from vad.export import Choices, export
 
+    per_call = frames_per_call if frames_per_call else None
+    choices = Choices(quantize=quantize, input=input_, dft=dft, frames_per_call=per_call, manifests=manifests)
     try:
-        report = export_run(run_dir, output, overrides=overrides)
+        report = export(source, output, overrides=overrides, choices=choices)
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
     click.echo(report_text(report))
@@ -48,16 +98,27 @@ def command(run_dir: Path, output: Path | None, overrides: tuple[str, ...]) -> N
 
 def report_text(report: ExportReport) -> str:
     """Returns what an export made, in a few lines."""
-    proof = report.verification
+    proof, metadata = report.verification, report.metadata
     ops = ", ".join(f"{name} {count}" for name, count in report.ops.items())
+    area = "not known: the audio has speech alone"
+    if proof.auc is not None:
+        area = f"{proof.auc:.5f}, change {proof.auc_change:+.5f}"
+    lines = [
+        f"{report.path}",
+        f"  size          {report.size:,} bytes",
+        f"  variant       quantization {metadata.quantization}, input {metadata.input}, dft {metadata.dft}",
+        f"  signatures    {', '.join(report.signatures)}",
+        f"  operations    {ops} (all built in)",
+    ]
+    if report.calibration is not None:
+        lines.append(f"  calibrated    on {report.calibration}")
     return "\n".join(
         [
-            f"{report.path}",
-            f"  size          {report.size:,} bytes",
-            f"  signatures    {', '.join(report.signatures)}",
-            f"  operations    {ops} (all built in)",
+            *lines,
             f"  against Keras largest posterior difference {proof.max_difference:.1e} over {proof.duration_s:.1f} s: "
             f"{proof.origin}",
+            f"  decisions     {proof.changed_share:.3%} of the frames changed",
+            f"  ROC-AUC       {area}",
             "  streaming     equals the whole, bit by bit",
         ]
     )

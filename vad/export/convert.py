@@ -11,12 +11,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from vad.artifact import Metadata
 from vad.errors import ModelError
+from vad.export.flatbuffer import name_tensors, pack, unpack
+from vad.inspection import count_ops
 
 _LAST_LINES = 5
 
@@ -31,36 +34,38 @@ pathlib.Path(sys.argv[2]).write_bytes(converter.convert())
 
 
 def convert_step_model(step_model: Any, frames_per_call: Iterable[int]) -> bytes:
-    """Converts a step model with one signature ``audio_<k>`` per number of frames.
+    """Converts a step model with one signature ``audio_<k>`` or ``features_<k>`` per number of frames.
 
     Args:
         step_model: a `vad.models.StepModel`.
         frames_per_call: frames that each signature advances.
 
     Returns:
-        The flatbuffer: float32, built-in operations only.
+        The flatbuffer: float32, built-in operations only, the weights' tensors under their names.
 
     Raises:
         ModelError: when the converter fails or its process dies; the message ends with its last lines.
     """
     import tensorflow as tf
 
-    signatures = {signature_name(k): step_model.signature(k) for k in frames_per_call}
+    signatures = {signature_name(k, step_model.source): step_model.signature(k) for k in frames_per_call}
     with tempfile.TemporaryDirectory(prefix="vad-export-") as folder:
         saved_model, output = Path(folder, "saved_model"), Path(folder, "model.tflite")
         tf.saved_model.save(step_model, str(saved_model), signatures=signatures)
         run_converter([str(saved_model), str(output), *signatures])
-        return output.read_bytes()
+        graph = unpack(output.read_bytes())
+    name_tensors(graph, step_model.weights.to_named())
+    return pack(graph)
 
 
-def signature_name(frames: int) -> str:
-    """Returns the name of the signature that takes the audio of so many frames."""
-    return f"audio_{frames}"
+def signature_name(frames: int, source: str = "audio") -> str:
+    """Returns the name of the signature that takes the audio, or the features, of so many frames."""
+    return f"{source}_{frames}"
 
 
-def signature_table(frames_per_call: Iterable[int]) -> dict[str, int]:
+def signature_table(frames_per_call: Iterable[int], source: str = "audio") -> dict[str, int]:
     """Returns frames per call by signature name, as `Metadata` has them."""
-    return {signature_name(k): k for k in frames_per_call}
+    return {signature_name(k, source): k for k in frames_per_call}
 
 
 def run_converter(arguments: list[str], program: str = _CHILD) -> None:
@@ -107,26 +112,17 @@ def check_ops(flatbuffer: bytes, metadata: Metadata) -> dict[str, int]:
     Raises:
         ModelError: names the custom and Flex operations, which LiteRT on a phone lacks, or the missing signature.
     """
-    from collections import Counter
-
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.Model.GetRootAsModel(flatbuffer, 0)
-    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
-    codes = [model.OperatorCodes(i) for i in range(model.OperatorCodesLength())]
-    # Codes above 127 stand in the newer field alone.
-    numbers = [max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes]
-    custom = sorted(code.CustomCode().decode() for code in codes if code.CustomCode())
+    model = unpack(flatbuffer)
+    custom = sorted(code.customCode.decode() for code in model.operatorCodes if code.customCode)
     if custom:
         raise ModelError(
             f"the converted model needs operations that LiteRT does not have built in: {', '.join(custom)}"
         )
-    signatures = {model.SignatureDefs(i).SignatureKey().decode() for i in range(model.SignatureDefsLength())}
+    signatures = {definition.signatureKey.decode() for definition in model.signatureDefs}
     missing = set(metadata.signatures) - signatures
     if missing:
         raise ModelError(f"the converted model lacks the signatures {sorted(missing)}, it has {sorted(signatures)}")
     counts: Counter[str] = Counter()
-    for index in range(model.SubgraphsLength()):
-        graph = model.Subgraphs(index)
-        counts.update(names[numbers[graph.Operators(i).OpcodeIndex()]] for i in range(graph.OperatorsLength()))
+    for graph in model.subgraphs:
+        counts.update(count_ops(model, graph))
     return dict(counts.most_common())

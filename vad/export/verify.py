@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vad.artifact import Artifact
+from vad.artifact import Artifact, Metadata
+from vad.decision import decide
 from vad.detector import Detector
 from vad.errors import ModelError, NonFiniteError
+from vad.export.evidence import Evidence
+from vad.export.limits import LIMITS, Limit
 from vad.features.offline import log_mel
+from vad.labels import timeline_to_labels
+from vad.metrics import FramePool
 from vad.stream import Stream
 
 if TYPE_CHECKING:
     import keras
 
-    from vad.config.data import DataConfig
-    from vad.manifests import Clip
-
-_N_CLIPS = 12
-_CLIP_S = 6.0
-_PAUSE_S = 0.5
 _MAX_CHUNK = 4000
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """What an artifact is proved on.
-
-    Args:
-        samples: float32 mono ``(n,)`` at the sample rate of the features.
-        origin: where they come from, in words.
-    """
-
-    samples: NDArray[np.float32]
-    origin: str
 
 
 @dataclass(frozen=True)
@@ -46,26 +33,39 @@ class Verification:
 
     Args:
         max_difference: largest difference between posteriors.
-        duration_s: how much audio was compared, in seconds.
+        changed_share: share of the frames whose decision changes, by the artifact's own rule.
+        auc: area under the artifact's ROC curve; None where the evidence has speech alone, or none.
+        auc_change: that area less the network's; None likewise.
+        duration_s: how much audio was compared, in seconds, as one stream.
         origin: of the audio, in words.
     """
 
     max_difference: float
+    changed_share: float
+    auc: float | None
+    auc_change: float | None
     duration_s: float
     origin: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the fields as they stand in an artifact's metadata."""
+        return dataclasses.asdict(self)
 
-def verify(model: keras.Model, artifact: Artifact, evidence: Evidence, *, max_difference: float) -> Verification:
+
+def verify(
+    model: keras.Model, artifact: Artifact, evidence: Evidence, *, max_difference: float | None = None
+) -> Verification:
     """Runs an artifact in LiteRT against the sequence model in Keras with librosa's frames.
 
     Args:
         model: from `vad.models.build_model`.
         artifact: what was exported from it.
         evidence: the audio to compare on.
-        max_difference: the largest difference between posteriors that is let pass.
+        max_difference: the largest difference between posteriors that is let pass; None: as `LIMITS` has it.
 
     Raises:
-        ModelError: when a posterior is not finite or differs by more, or a stream in chunks differs from the whole.
+        ModelError: when a posterior is not finite, a deviation exceeds the variant's limit, or a stream in chunks
+            differs from the whole.
     """
     detector = Detector(artifact)
     wanted = network_posteriors(model, artifact, evidence.samples)
@@ -76,20 +76,67 @@ def verify(model: keras.Model, artifact: Artifact, evidence: Evidence, *, max_di
         raise ModelError(f"{artifact.name}: {error}") from error
     if not np.isfinite(wanted).all():
         raise ModelError("the network gives posteriors that are not finite; train it again")
-    difference = float(np.abs(found - wanted).max())
-    if difference > max_difference:
-        at = int(np.abs(found - wanted).argmax())
-        raise ModelError(
-            f"{artifact.name}: in LiteRT a posterior differs by {difference:.2g} from Keras, at most "
-            f"{max_difference:g} is allowed: frame {at} of {evidence.origin} is {found[at]:.6f}, "
-            f"wanted {wanted[at]:.6f}"
-        )
     if not np.array_equal(found, streamed):
         raise ModelError(
             f"{artifact.name}: streamed in chunks, posteriors differ by {float(np.abs(found - streamed).max()):.2g} "
             "from the whole recording; they must be equal"
         )
-    return Verification(difference, len(evidence.samples) / artifact.metadata.features.sample_rate, evidence.origin)
+    result = compare(found, wanted, artifact.metadata, evidence)
+    limit = LIMITS[artifact.metadata.quantization]
+    if max_difference is not None:
+        limit = dataclasses.replace(limit, max_difference=max_difference)
+    at = int(np.abs(found - wanted).argmax())
+    example = f"frame {at} of {evidence.origin} is {found[at]:.6f}, wanted {wanted[at]:.6f}"
+    _check(result, limit, artifact, example)
+    return result
+
+
+def compare(
+    found: NDArray[np.float32], wanted: NDArray[np.float32], metadata: Metadata, evidence: Evidence
+) -> Verification:
+    """Returns how posteriors ``(frames,)`` of the evidence compare with others."""
+    grid, n_samples = metadata.features.grid, len(evidence.samples)
+    decisions = [
+        timeline_to_labels(decide(values, metadata.decision, grid, n_samples), len(values), grid)[0]
+        for values in (found, wanted)
+    ]
+    auc, wanted_auc = (_auc(values, evidence.labels(grid)) for values in (found, wanted))
+    known = math.isfinite(auc)
+    return Verification(
+        max_difference=float(np.abs(found - wanted).max()),
+        changed_share=float(np.mean(decisions[0] != decisions[1])),
+        auc=auc if known else None,
+        auc_change=auc - wanted_auc if known else None,
+        duration_s=n_samples / grid.sample_rate,
+        origin=evidence.origin,
+    )
+
+
+def _auc(values: NDArray[np.float32], labels: NDArray[np.bool_]) -> float:
+    pool = FramePool()
+    pool.add(labels, values)
+    return pool.curve().auc()
+
+
+def _check(result: Verification, limit: Limit, artifact: Artifact, example: str) -> None:
+    """Refuses an artifact that is beyond its limit."""
+    variant = artifact.metadata.quantization
+    allowed = f"is allowed with quantization {variant} ({limit.reason})"
+    if result.max_difference > limit.max_difference:
+        raise ModelError(
+            f"{artifact.name}: in LiteRT a posterior differs by {result.max_difference:.2g} from Keras, at most "
+            f"{limit.max_difference:g} {allowed}: {example}"
+        )
+    if result.changed_share > limit.changed_share:
+        raise ModelError(
+            f"{artifact.name}: in LiteRT {result.changed_share:.2%} of the decisions differ from Keras, at most "
+            f"{limit.changed_share:.1%} {allowed}: {result.origin}"
+        )
+    if result.auc_change is not None and abs(result.auc_change) > limit.auc_change:
+        raise ModelError(
+            f"{artifact.name}: in LiteRT the area under the ROC curve changes by {result.auc_change:+.4f} against "
+            f"Keras, at most {limit.auc_change:g} {allowed}: {result.origin}"
+        )
 
 
 def network_posteriors(model: keras.Model, artifact: Artifact, samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -116,60 +163,3 @@ def _streamed(stream: Stream, samples: NDArray[np.float32]) -> NDArray[np.float3
         parts.append(stream.push(samples[at : at + size]).posteriors)
         at += size
     return np.concatenate([*parts, stream.flush().posteriors])
-
-
-def find_evidence(config: DataConfig, sample_rate: int) -> Evidence:
-    """Returns held-out speech of the config's corpora, or generated sound where none of it is there.
-
-    Args:
-        config: names the manifests; speech of their dev split is used, found under the data home.
-        sample_rate: of the result, in Hz.
-    """
-    clips = _dev_clips(config)
-    if not clips:
-        return Evidence(generate_voice(sample_rate), "generated voice (no speech of the dev split is there)")
-    from vad.audio import read
-
-    pause = np.zeros(int(_PAUSE_S * sample_rate), np.float32)
-    parts = []
-    for clip in clips:
-        duration_s = min(_CLIP_S, clip.duration_s)
-        parts += [read(clip.path, sample_rate=sample_rate, offset_s=clip.offset_s, duration_s=duration_s), pause]
-    return Evidence(np.concatenate(parts), f"{len(clips)} recordings of the dev split")
-
-
-def _dev_clips(config: DataConfig) -> Sequence[Clip]:
-    """Returns a few clips spread over the sources of the dev split's speech."""
-    from vad.errors import ManifestError
-    from vad.manifests import data_home, read_manifests, resolve
-
-    try:
-        rows = read_manifests(config.manifests)
-    except ManifestError:  # a run that was moved to a machine without its corpora
-        return []
-    home = data_home()
-    found = [resolve(row, home) for row in rows if row.split == "dev" and row.kind == "speech"]
-    clips = [clip for clip in found if clip is not None]
-    return clips[:: max(1, -(-len(clips) // _N_CLIPS))]
-
-
-def generate_voice(sample_rate: int, duration_s: float = 20.0) -> NDArray[np.float32]:
-    """Returns sound with what front-ends stumble over in a voice: gliding harmonics, syllables, breath, silence.
-
-    Args:
-        sample_rate: in Hz.
-        duration_s: length in seconds.
-
-    Returns:
-        float32 ``(n,)`` in [-1, 1], the same on every call.
-    """
-    rng = np.random.default_rng(0)
-    t = np.arange(int(duration_s * sample_rate)) / sample_rate
-    pitch = 140 + 40 * np.sin(2 * np.pi * 0.3 * t) + 15 * np.sin(2 * np.pi * 2.1 * t)
-    phase = 2 * np.pi * np.cumsum(pitch) / sample_rate
-    voice = sum(np.sin(k * phase) / k * (1 + 0.8 * np.sin(2 * np.pi * t * 0.37 * k)) for k in range(1, 20))
-    syllables = np.clip(np.sin(2 * np.pi * 3.1 * t), 0, 1) * (np.sin(2 * np.pi * 0.21 * t) > -0.3)
-    sound = 0.08 * voice * syllables + rng.normal(0, 0.002, len(t))
-    sound[np.sin(2 * np.pi * 0.11 * t) > 0.9] = 0
-    samples: NDArray[np.float32] = np.clip(sound, -1, 1).astype(np.float32)
-    return samples

@@ -69,7 +69,8 @@ def dft_tables(spec: FeatureSpec) -> DftTables:
 
 
 def _turns(size: int) -> NDArray[np.complex128]:
-    return np.exp(-2j * np.pi * np.outer(np.arange(size), np.arange(size)) / size)
+    turns: NDArray[np.complex128] = np.exp(-2j * np.pi * np.outer(np.arange(size), np.arange(size)) / size)
+    return turns
 
 
 def _placed_mel(spec: FeatureSpec, rows: int, columns: int, residues: int) -> NDArray[np.float32]:
