@@ -24,6 +24,7 @@ _COMMANDS = {
     "export": ("vad.cli.export", "Turn a trained run into a .tflite file and verify it."),
     "evaluate": ("vad.cli.evaluate", "Score the detector, and others, on labelled recordings."),
     "tune": ("vad.cli.tune", "Choose thresholds and durations on labelled recordings."),
+    "benchmark": ("vad.cli.benchmark", "Measure speed, start-up and memory on this machine."),
     "data": ("vad.cli.data", "Check, count, fetch and import corpora."),
 }
 
