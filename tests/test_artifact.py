@@ -124,10 +124,25 @@ def test_broken_metadata_is_refused(text):
         parse_artifact(with_text(text))
 
 
-@pytest.mark.parametrize("key", list(METADATA.to_dict()))
+LATER = {"input": "audio", "dft": "rfft", "quantization": "none", "verification": {}}
+
+
+@pytest.mark.parametrize("key", [key for key in METADATA.to_dict() if key not in LATER])
 def test_every_field_is_needed(saved, key):
     with pytest.raises(ModelError, match=key):
         parse_artifact(rewritten(saved, lambda fields: fields.pop(key)))
+
+
+@pytest.mark.parametrize("key", LATER)
+def test_a_file_from_before_there_were_variants_is_read(saved, key):
+    found = parse_artifact(rewritten(saved, lambda fields: fields.pop(key)))
+    assert getattr(found.metadata, key) == LATER[key]
+
+
+@pytest.mark.parametrize("key", ["input", "dft", "quantization"])
+def test_a_variant_that_is_not_known_is_refused(saved, key):
+    with pytest.raises(ModelError, match=f"{key} must be one of .*, found 'int7'"):
+        parse_artifact(rewritten(saved, lambda fields: fields.update({key: "int7"})))
 
 
 @pytest.mark.parametrize(

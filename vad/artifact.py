@@ -66,7 +66,7 @@ class Metadata:
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     license: str = "Apache-2.0"
     input: str = "audio"
-    dft: str = "rfft"
+    dft: str = "matmul"
     quantization: str = "none"
     verification: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import statistics
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from vad.artifact import Artifact
 from vad.errors import ModelError
 from vad.runtime import Session
 
-_TIMED_CALLS = 300
+_TIMED_FRAMES = 500
 _TIMED_ROUNDS = 5
 
 
@@ -36,6 +37,25 @@ class TensorRow:
 
 
 @dataclass(frozen=True)
+class ConstantRow:
+    """A named constant: weights of the network.
+
+    Args:
+        name: of the weights.
+        shape: as it is stored; a product has its weights as ``(outputs, inputs)``.
+        dtype: NumPy's name of its type.
+        size: in bytes.
+        scale: what its integers are to be multiplied by; None for floats.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    size: int
+    scale: float | None
+
+
+@dataclass(frozen=True)
 class SignatureRow:
     """A signature: one call.
 
@@ -48,7 +68,7 @@ class SignatureRow:
         arena_bytes: memory of all tensors that are computed when none shares its place with another: what LiteRT
             needs at most, without its own tables. Constants are read where they are.
         live_bytes: memory of the tensors that are alive at once, at the fullest moment: what a good planner needs.
-        call_us: median time of one call in microseconds.
+        call_us: median time of one call from Python on one thread, in microseconds.
     """
 
     name: str
@@ -72,12 +92,14 @@ class Inspection:
 
     Args:
         artifact: the model.
-        constants: bytes of constants by type, each stored constant once.
+        weights: the named constants.
+        constants: bytes of all constants by type, each stored constant once.
         tensors: how many tensors of each type are computed, over all signatures.
         signatures: from the smallest call to the largest.
     """
 
     artifact: Artifact
+    weights: tuple[ConstantRow, ...]
     constants: Mapping[str, int]
     tensors: Mapping[str, int]
     signatures: tuple[SignatureRow, ...]
@@ -129,19 +151,21 @@ def inspect(artifact: Artifact) -> Inspection:
 
     session = Session(artifact)
     model = schema.ModelT.InitFromPackedBuf(artifact.flatbuffer, 0)
-    sizes, computed, stored = Counter[str](), Counter[str](), set[int]()
+    computed: Counter[str] = Counter()
+    constants: dict[int, Any] = {}
     for graph in model.subgraphs:
         for tensor in graph.tensors:
-            kind = _type_names()[tensor.type]
-            data = model.buffers[tensor.buffer].data
-            if data is None or not len(data):
-                computed[kind] += 1
-            elif tensor.buffer not in stored:
-                stored.add(tensor.buffer)
-                sizes[kind] += len(data)
+            if _is_constant(model, tensor):
+                constants.setdefault(tensor.buffer, tensor)
+            else:
+                computed[_type_names()[tensor.type]] += 1
+    sizes: Counter[str] = Counter()
+    for buffer, tensor in constants.items():
+        sizes[_type_names()[tensor.type]] += len(model.buffers[buffer].data)
+    weights = sorted((_constant(model, t) for t in constants.values() if t.name), key=lambda row: row.name)
     rows = [_signature(model, artifact, session, name) for name in artifact.metadata.signatures]
     rows.sort(key=lambda row: row.frames)
-    return Inspection(artifact, dict(sizes.most_common()), dict(computed.most_common()), tuple(rows))
+    return Inspection(artifact, tuple(weights), dict(sizes.most_common()), dict(computed.most_common()), tuple(rows))
 
 
 def _signature(model: Any, artifact: Artifact, session: Session, name: str) -> SignatureRow:
@@ -162,11 +186,31 @@ def _signature(model: Any, artifact: Artifact, session: Session, name: str) -> S
     )
 
 
+def _is_constant(model: Any, tensor: Any) -> bool:
+    data = model.buffers[tensor.buffer].data
+    return data is not None and len(data) > 0
+
+
+def _constant(model: Any, tensor: Any) -> ConstantRow:
+    parameters = tensor.quantization
+    has_scale = parameters is not None and parameters.scale is not None and len(parameters.scale) > 0
+    return ConstantRow(
+        name=tensor.name.decode(),
+        shape=_shape(tensor),
+        dtype=_type_names()[tensor.type],
+        size=len(model.buffers[tensor.buffer].data),
+        scale=float(parameters.scale[0]) if has_scale else None,
+    )
+
+
+def _shape(tensor: Any) -> tuple[int, ...]:
+    return tuple(int(size) for size in tensor.shape) if tensor.shape is not None else ()
+
+
 def _rows(graph: Any, mappings: Any) -> Iterator[TensorRow]:
     for mapping in mappings:
         tensor = graph.tensors[mapping.tensorIndex]
-        shape = tuple(int(size) for size in tensor.shape) if tensor.shape is not None else ()
-        yield TensorRow(mapping.name.decode(), shape, _type_names()[tensor.type])
+        yield TensorRow(mapping.name.decode(), _shape(tensor), _type_names()[tensor.type])
 
 
 def _memory(model: Any, graph: Any) -> tuple[int, int]:
@@ -189,12 +233,9 @@ def _memory(model: Any, graph: Any) -> tuple[int, int]:
 
 
 def _bytes(model: Any, tensor: Any) -> int:
-    data = model.buffers[tensor.buffer].data
-    if data is not None and len(data):
+    if _is_constant(model, tensor):
         return 0
-    kind = _type_names()[tensor.type]
-    size = 8 if kind == "complex64" else np.dtype(kind).itemsize
-    return size * int(np.prod(tensor.shape, dtype=np.int64)) if tensor.shape is not None else size
+    return np.dtype(_type_names()[tensor.type]).itemsize * math.prod(_shape(tensor))
 
 
 def _time(session: Session, name: str, graph: Any, definition: Any) -> float:
@@ -205,12 +246,12 @@ def _time(session: Session, name: str, graph: Any, definition: Any) -> float:
     source = session.artifact.metadata.input
     inputs[source] = rng.normal(0, 0.1, inputs[source].shape).astype(np.float32)
     states = [state for state in inputs if state != source]
+    n_calls = _TIMED_FRAMES // session.artifact.metadata.signatures[name] + 1
     rounds = []
     for _ in range(_TIMED_ROUNDS):
         started = time.perf_counter()
-        for _ in range(_TIMED_CALLS // session.artifact.metadata.signatures[name] + 1):
+        for _ in range(n_calls):
             results = call(**inputs)
             inputs |= {state: results[state] for state in states}
-        taken = time.perf_counter() - started
-        rounds.append(taken / (_TIMED_CALLS // session.artifact.metadata.signatures[name] + 1))
+        rounds.append((time.perf_counter() - started) / n_calls)
     return statistics.median(rounds) * 1e6

@@ -20,7 +20,8 @@ from vad.decision import DecisionRule
 from vad.detector import Detector
 from vad.errors import ConfigError, ModelError
 from vad.export import export_model, export_run
-from vad.export.verify import Evidence, find_evidence, generate_voice, verify
+from vad.export.evidence import Evidence, generate_voice
+from vad.export.verify import verify
 
 CONFIG = Config(
     name="energy",
@@ -62,7 +63,7 @@ def test_the_report_is_of_the_file(report):
     assert report.size == report.path.stat().st_size
     assert report.verification.max_difference <= 1e-4
     assert report.verification.duration_s > 10
-    assert "generated voice" in report.verification.origin
+    assert report.verification.origin.endswith("recordings of the dev split, half of them in noise")
     # RFFT2D is slow in LiteRT and missing on microcontrollers; the products replace it.
     assert not any(name.startswith(("CUSTOM", "FLEX", "WHILE", "RFFT2D")) for name in report.ops)
 
@@ -92,9 +93,12 @@ def test_a_model_that_differs_leaves_no_file(energy_model, report, tmp_path, mon
     other = keras.models.clone_model(energy_model)
     other.set_weights([weight + np.float32(0.01) for weight in energy_model.get_weights()])
     flatbuffer = load_artifact(report.path).flatbuffer
-    monkeypatch.setattr("vad.export.convert_step_model", lambda *arguments: flatbuffer)
+    monkeypatch.setattr("vad.export.build.convert_step_model", lambda *arguments: flatbuffer)
     (tmp_path / "model.tflite").write_text("what was there before")
-    with pytest.raises(ModelError, match=r"model\.tflite: in LiteRT a posterior differs by .* at most 0\.0001"):
+    with pytest.raises(
+        ModelError,
+        match=r"model\.tflite: in LiteRT a posterior differs by .* at most 0\.0001 is allowed",
+    ):
         export_model(other, CONFIG, tmp_path / "model.tflite", training={})
     assert [file.read_text() for file in tmp_path.iterdir()] == ["what was there before"]
 
@@ -119,21 +123,6 @@ def test_the_lookahead_must_be_right(energy_model, energy_artifact):
     wrong = dataclasses.replace(artifact, metadata=dataclasses.replace(artifact.metadata, features=kept))
     with pytest.raises(ModelError, match="differs by"):
         verify(energy_model, wrong, right, max_difference=1e-4)
-
-
-def test_real_speech_is_the_evidence_where_it_is(energy_model, energy_artifact, data_home):
-    config = DataConfig(manifests=(data_home / "manifests" / "speech.dev.jsonl",))
-    evidence = find_evidence(config, 16000)
-    assert evidence.origin.endswith("recordings of the dev split")
-    found = verify(energy_model, load_artifact(energy_artifact), evidence, max_difference=1e-4)
-    assert found.duration_s > 10
-
-
-def test_generated_voice_is_finite_and_repeatable():
-    samples = generate_voice(16000)
-    assert samples.dtype == np.float32
-    assert 0.1 < np.abs(samples).max() <= 1
-    np.testing.assert_array_equal(samples, generate_voice(16000))
 
 
 def test_the_command(run_dir, tmp_path):

@@ -22,6 +22,7 @@ _COMMANDS = {
     "train": ("vad.cli.train", "Train a model from a config and export it."),
     "prepare": ("vad.cli.prepare", "Make the training shards of a config."),
     "export": ("vad.cli.export", "Turn a trained run into a .tflite file and verify it."),
+    "inspect": ("vad.cli.inspect", "Say what is inside a model, and how fast it runs."),
     "evaluate": ("vad.cli.evaluate", "Score the detector, and others, on labelled recordings."),
     "tune": ("vad.cli.tune", "Choose thresholds and durations on labelled recordings."),
     "benchmark": ("vad.cli.benchmark", "Measure speed, start-up and memory on this machine."),

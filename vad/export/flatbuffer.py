@@ -16,6 +16,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from vad.errors import ModelError
 from vad.inspection import op_name
 
 # Kernels read constants as vectors of 16 bytes.
@@ -61,11 +62,32 @@ def unpack(flatbuffer: bytes) -> Any:
 
 
 def pack(model: Any) -> bytes:
-    """Returns the bytes of a ``ModelT``; its buffers are put together first."""
+    """Returns the bytes of a ``ModelT``; tensors that nothing uses go, and its buffers are put together."""
+    for number, graph in enumerate(model.subgraphs):
+        mappings = [
+            mapping
+            for definition in model.signatureDefs
+            if definition.subgraphIndex == number
+            for mapping in (*definition.inputs, *definition.outputs)
+        ]
+        _drop_unused(graph, mappings)
     _join_buffers(model)
     builder = flatbuffers.Builder(_FIRST_SIZE)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+def _drop_unused(graph: Any, mappings: list[Any]) -> None:
+    """Removes the tensors of a graph that no operation and no signature names."""
+    lists = [(holder, side) for holder in (graph, *graph.operators) for side in ("inputs", "outputs")]
+    used = {int(index) for holder, side in lists for index in getattr(holder, side) if index >= 0}
+    used |= {mapping.tensorIndex for mapping in mappings}
+    places = {index: place for place, index in enumerate(sorted(used))} | {-1: -1}
+    graph.tensors = [graph.tensors[index] for index in sorted(used)]
+    for holder, side in lists:
+        setattr(holder, side, np.array([places[int(index)] for index in getattr(holder, side)], np.int32))
+    for mapping in mappings:
+        mapping.tensorIndex = places[mapping.tensorIndex]
 
 
 def _join_buffers(model: Any) -> None:
@@ -142,17 +164,27 @@ def op_code(model: Any, name: str, version: int) -> int:
 def name_tensors(model: Any, weights: Mapping[str, NDArray[np.float32]]) -> None:
     """Gives the constants that hold weights, as they are or transposed, their names, and takes the other names away.
 
-    Tensors of the signatures keep the names that the converter gave them.
+    Tensors of the signatures keep the names that the converter gave them. A bias of zeros is no constant: the converter
+    leaves it out.
+
+    Raises:
+        ModelError: when the model does not hold the weights as they are; nobody could quantise or read them then.
     """
     wanted: dict[bytes, list[str]] = {}
     for name, array in weights.items():
         for data in {array.tobytes(), np.ascontiguousarray(array.T).tobytes()}:
             wanted.setdefault(data, []).append(name)
+    found: set[str] = set()
     for graph in model.subgraphs:
         kept = {*graph.inputs.tolist(), *graph.outputs.tolist()}
         for index, tensor in enumerate(graph.tensors):
             if index not in kept:
-                tensor.name = _SEPARATOR.join(wanted.get(content(model, tensor), ())).encode()
+                names = wanted.get(content(model, tensor), []) if tensor.type == schema.TensorType.FLOAT32 else []
+                tensor.name = _SEPARATOR.join(names).encode()
+                found.update(names)
+    missing = sorted(name for name, array in weights.items() if array.any() and name not in found)
+    if missing:
+        raise ModelError(f"the converted model does not hold these weights as they are: {', '.join(missing)}")
 
 
 def named_weights(model: Any, graph: Any) -> Iterator[tuple[str, int]]:

@@ -199,6 +199,6 @@ class _Integers:
         tensor = self._graph.tensors[bias]
         dtype: type[np.generic] = np.int64 if self._wide else np.int32
         data = np.rint(constant(self._model, tensor).astype(np.float64) / scale).astype(dtype)
-        index = add_tensor(self._model, self._graph, tensor.shape, dtype, data=data)
+        index = add_tensor(self._model, self._graph, tensor.shape, dtype, data=data, name=tensor.name.decode())
         set_quantization(self._graph.tensors[index], scale)
         return index

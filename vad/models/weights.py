@@ -75,12 +75,18 @@ class StepWeights:
 
     @classmethod
     def from_named(cls, named: Mapping[str, Array]) -> StepWeights:
-        """Takes arrays as `to_named` gives them.
+        """Takes arrays as `to_named` gives them; a bias that is not there is zeros.
 
         Raises:
-            KeyError: names the one that is missing.
+            KeyError: names a matrix that is missing.
         """
         n_layers = sum(name.startswith("lstm_") and name.endswith("/kernel") for name in named)
-        layers = [tuple(named[f"lstm_{index}/{part}"] for part in _LAYER) for index in range(n_layers)]
-        kernel, bias = (named[f"logits/{part}"] for part in _OUTPUT)
+
+        def array(layer: str, part: str) -> Array:
+            if part == "bias" and f"{layer}/bias" not in named:
+                return np.zeros(named[f"{layer}/kernel"].shape[1], np.float32)
+            return named[f"{layer}/{part}"]
+
+        layers = [tuple(array(f"lstm_{index}", part) for part in _LAYER) for index in range(n_layers)]
+        kernel, bias = (array("logits", part) for part in _OUTPUT)
         return cls(tuple((k, r, b) for k, r, b in layers), (kernel, bias))
