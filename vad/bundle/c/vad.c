@@ -605,3 +605,189 @@ int vad_stream_flush(vad_stream *stream) {
   restart(s);
   return status;
 }
+
+/* ================================================================ LiteRT */
+
+#ifdef VAD_LITERT
+
+/* What is used of LiteRT's C API (libLiteRt 2.3), declared here because its own headers are C++ in places. */
+typedef struct LiteRtObject *LiteRtHandle;
+typedef struct {
+  unsigned int rank : 7;
+  bool has_strides : 1;
+  int32_t dimensions[8];
+  uint32_t strides[8];
+} LiteRtLayout;
+typedef struct {
+  int element_type;
+  LiteRtLayout layout;
+} LiteRtRankedTensorType;
+
+int LiteRtCreateEnvironment(int n_options, const void *options, LiteRtHandle *environment);
+void LiteRtDestroyEnvironment(LiteRtHandle environment);
+int LiteRtCreateModelFromBuffer(LiteRtHandle environment, const void *content, size_t size, LiteRtHandle *model);
+void LiteRtDestroyModel(LiteRtHandle model);
+int LiteRtCreateOptions(LiteRtHandle *options);
+int LiteRtSetOptionsHardwareAccelerators(LiteRtHandle options, int accelerators);
+void LiteRtDestroyOptions(LiteRtHandle options);
+int LiteRtCreateCompiledModel(LiteRtHandle environment, LiteRtHandle model, LiteRtHandle options, LiteRtHandle *made);
+void LiteRtDestroyCompiledModel(LiteRtHandle compiled);
+int LiteRtGetNumModelSignatures(LiteRtHandle model, size_t *count);
+int LiteRtGetModelSignature(LiteRtHandle model, size_t index, LiteRtHandle *signature);
+int LiteRtGetSignatureKey(LiteRtHandle signature, const char **key);
+int LiteRtGetNumSignatureInputs(LiteRtHandle signature, size_t *count);
+int LiteRtGetNumSignatureOutputs(LiteRtHandle signature, size_t *count);
+int LiteRtGetSignatureInputName(LiteRtHandle signature, size_t index, const char **name);
+int LiteRtGetSignatureOutputName(LiteRtHandle signature, size_t index, const char **name);
+int LiteRtGetSignatureInputTensorByIndex(LiteRtHandle signature, size_t index, LiteRtHandle *tensor);
+int LiteRtGetSignatureOutputTensorByIndex(LiteRtHandle signature, size_t index, LiteRtHandle *tensor);
+int LiteRtGetRankedTensorType(LiteRtHandle tensor, LiteRtRankedTensorType *type);
+int LiteRtCreateManagedTensorBuffer(LiteRtHandle environment, int kind, const LiteRtRankedTensorType *type, size_t size,
+                                    LiteRtHandle *buffer);
+int LiteRtLockTensorBuffer(LiteRtHandle buffer, void **memory, int mode);
+int LiteRtUnlockTensorBuffer(LiteRtHandle buffer);
+void LiteRtDestroyTensorBuffer(LiteRtHandle buffer);
+int LiteRtRunCompiledModel(LiteRtHandle compiled, size_t signature, size_t n_inputs, LiteRtHandle *inputs,
+                           size_t n_outputs, LiteRtHandle *outputs);
+
+enum { ON_CPU = 1, FLOAT32 = 1, HOST_MEMORY = 1, LOCK_READ = 0, LOCK_WRITE = 1, MOST_TENSORS = 16 };
+
+typedef struct {
+  LiteRtHandle buffer;
+  const char *name;
+  size_t n_values;
+} tensor;
+
+struct vad_litert {
+  LiteRtHandle environment, model, options, compiled;
+  size_t signature, n_inputs, n_outputs;
+  tensor inputs[MOST_TENSORS], outputs[MOST_TENSORS];
+};
+
+static bool open_tensor(vad_litert *l, LiteRtHandle handle, tensor *made) {
+  LiteRtRankedTensorType type;
+  memset(&type, 0, sizeof type);
+  if (LiteRtGetRankedTensorType(handle, &type) != 0 || type.element_type != FLOAT32) return false;
+  made->n_values = 1;
+  for (unsigned int k = 0; k < type.layout.rank; k++) made->n_values *= (size_t)type.layout.dimensions[k];
+  size_t size = made->n_values * sizeof(float);
+  return LiteRtCreateManagedTensorBuffer(l->environment, HOST_MEMORY, &type, size, &made->buffer) == 0;
+}
+
+static bool open_tensors(vad_litert *l, LiteRtHandle signature) {
+  LiteRtHandle handle = NULL;
+  if (LiteRtGetNumSignatureInputs(signature, &l->n_inputs) != 0 || l->n_inputs > MOST_TENSORS) return false;
+  if (LiteRtGetNumSignatureOutputs(signature, &l->n_outputs) != 0 || l->n_outputs > MOST_TENSORS) return false;
+  for (size_t k = 0; k < l->n_inputs; k++) {
+    if (LiteRtGetSignatureInputName(signature, k, &l->inputs[k].name) != 0) return false;
+    if (LiteRtGetSignatureInputTensorByIndex(signature, k, &handle) != 0) return false;
+    if (!open_tensor(l, handle, &l->inputs[k])) return false;
+  }
+  for (size_t k = 0; k < l->n_outputs; k++) {
+    if (LiteRtGetSignatureOutputName(signature, k, &l->outputs[k].name) != 0) return false;
+    if (LiteRtGetSignatureOutputTensorByIndex(signature, k, &handle) != 0) return false;
+    if (!open_tensor(l, handle, &l->outputs[k])) return false;
+  }
+  return true;
+}
+
+static bool find_signature(vad_litert *l, const char *wanted, LiteRtHandle *signature) {
+  size_t count = 0;
+  const char *key = NULL;
+  if (LiteRtGetNumModelSignatures(l->model, &count) != 0) return false;
+  for (l->signature = 0; l->signature < count; l->signature++) {
+    if (LiteRtGetModelSignature(l->model, l->signature, signature) != 0) return false;
+    if (LiteRtGetSignatureKey(*signature, &key) == 0 && strcmp(key, wanted) == 0) return true;
+  }
+  return false;
+}
+
+static bool write_tensor(const tensor *t, const float *values) {
+  void *memory = NULL;
+  if (LiteRtLockTensorBuffer(t->buffer, &memory, LOCK_WRITE) != 0) return false;
+  if (values == NULL) memset(memory, 0, t->n_values * sizeof(float));
+  else memcpy(memory, values, t->n_values * sizeof(float));
+  return LiteRtUnlockTensorBuffer(t->buffer) == 0;
+}
+
+static void litert_reset(void *context) {
+  vad_litert *l = context;
+  for (size_t k = 0; k < l->n_inputs; k++) write_tensor(&l->inputs[k], NULL);
+}
+
+/* The state before the next frame is what came out under the same name. */
+static bool carry_state(vad_litert *l, const tensor *input) {
+  for (size_t k = 0; k < l->n_outputs; k++) {
+    void *memory = NULL;
+    if (strcmp(l->outputs[k].name, input->name) != 0) continue;
+    if (LiteRtLockTensorBuffer(l->outputs[k].buffer, &memory, LOCK_READ) != 0) return false;
+    bool written = write_tensor(input, memory);
+    return LiteRtUnlockTensorBuffer(l->outputs[k].buffer) == 0 && written;
+  }
+  return false;
+}
+
+static bool read_posterior(const vad_litert *l, float *posterior) {
+  for (size_t k = 0; k < l->n_outputs; k++) {
+    void *memory = NULL;
+    if (strcmp(l->outputs[k].name, "posteriors") != 0) continue;
+    if (LiteRtLockTensorBuffer(l->outputs[k].buffer, &memory, LOCK_READ) != 0) return false;
+    *posterior = *(const float *)memory;
+    return LiteRtUnlockTensorBuffer(l->outputs[k].buffer) == 0;
+  }
+  return false;
+}
+
+static int litert_step(void *context, const float *audio, float *posterior) {
+  vad_litert *l = context;
+  LiteRtHandle inputs[MOST_TENSORS], outputs[MOST_TENSORS];
+  for (size_t k = 0; k < l->n_inputs; k++) {
+    inputs[k] = l->inputs[k].buffer;
+    if (strcmp(l->inputs[k].name, "audio") == 0 && !write_tensor(&l->inputs[k], audio)) return VAD_ERROR_MODEL;
+  }
+  for (size_t k = 0; k < l->n_outputs; k++) outputs[k] = l->outputs[k].buffer;
+  if (LiteRtRunCompiledModel(l->compiled, l->signature, l->n_inputs, inputs, l->n_outputs, outputs) != 0) {
+    return VAD_ERROR_MODEL;
+  }
+  for (size_t k = 0; k < l->n_inputs; k++) {
+    if (strcmp(l->inputs[k].name, "audio") != 0 && !carry_state(l, &l->inputs[k])) return VAD_ERROR_MODEL;
+  }
+  return read_posterior(l, posterior) ? VAD_OK : VAD_ERROR_MODEL;
+}
+
+vad_litert *vad_litert_create(const void *content, size_t size, const char *signature) {
+  LiteRtHandle found = NULL;
+  vad_litert *l = calloc(1, sizeof *l);
+  if (l == NULL) return NULL;
+  bool made = LiteRtCreateEnvironment(0, NULL, &l->environment) == 0 &&
+              LiteRtCreateModelFromBuffer(l->environment, content, size, &l->model) == 0 &&
+              LiteRtCreateOptions(&l->options) == 0 &&
+              LiteRtSetOptionsHardwareAccelerators(l->options, ON_CPU) == 0 &&
+              LiteRtCreateCompiledModel(l->environment, l->model, l->options, &l->compiled) == 0 &&
+              find_signature(l, signature, &found) && open_tensors(l, found);
+  if (!made) {
+    vad_litert_destroy(l);
+    return NULL;
+  }
+  return l;
+}
+
+void vad_litert_destroy(vad_litert *litert) {
+  vad_litert *l = litert;
+  if (l == NULL) return;
+  for (size_t k = 0; k < MOST_TENSORS; k++) {
+    if (l->inputs[k].buffer != NULL) LiteRtDestroyTensorBuffer(l->inputs[k].buffer);
+    if (l->outputs[k].buffer != NULL) LiteRtDestroyTensorBuffer(l->outputs[k].buffer);
+  }
+  if (l->compiled != NULL) LiteRtDestroyCompiledModel(l->compiled);
+  if (l->options != NULL) LiteRtDestroyOptions(l->options);
+  if (l->model != NULL) LiteRtDestroyModel(l->model);
+  if (l->environment != NULL) LiteRtDestroyEnvironment(l->environment);
+  free(l);
+}
+
+vad_model vad_litert_model(vad_litert *litert) {
+  return (vad_model){.context = litert, .step = litert_step, .reset = litert_reset};
+}
+
+#endif
