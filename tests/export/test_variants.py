@@ -202,3 +202,33 @@ def test_what_cannot_be_a_source_is_told(variant, energy_artifact, tmp_path):
         export(energy_artifact, overrides=["decision.pad_start_s=1"])
     with pytest.raises(ConfigError, match="would replace the model that it is made from"):
         export(energy_artifact, energy_artifact)
+
+
+@pytest.mark.parametrize("quantization", QUANTIZATIONS)
+def test_an_older_runtime_runs_it_too(quantization, variant, short):
+    """TensorFlow's own interpreter, without XNNPACK: other kernels, an older table of operations."""
+    import tensorflow as tf
+
+    artifact = variant("matmul", quantization)
+    kernels = tf.lite.experimental.OpResolverType.BUILTIN_REF
+    interpreter = tf.lite.Interpreter(model_content=artifact.flatbuffer, experimental_op_resolver_type=kernels)
+    interpreter.allocate_tensors()
+    run = interpreter.get_signature_runner("audio_1")
+    session = Session(artifact)
+    state = dict(session.new_state())
+    found = []
+    for frame in range(100):
+        state = run(audio=short.samples[np.newaxis, frame * 160 : frame * 160 + 512], **state)
+        found.append(state.pop("posteriors")[0, 0])
+    wanted, _ = session.advance(short.samples[: 99 * 160 + 512], session.new_state())
+    np.testing.assert_allclose(found, wanted, atol=1e-4 if quantization in ("none", "float16") else 0.05)
+
+
+def test_a_network_without_memory_can_be_calibrated(variant, ranges, short):
+    """Products that are always zero have no range."""
+    source = variant("matmul", "none")
+    nothing = {name: dataclasses.replace(found, out_low=0.0, out_high=0.0) for name, found in ranges.items()}
+    for quantization in ("int8", "int16x8"):
+        metadata = dataclasses.replace(source.metadata, quantization=quantization)
+        model = Artifact(metadata, quantize(source.flatbuffer, quantization, nothing), "flat")
+        assert np.ptp(Detector(model).posteriors(short.samples).values[100:]) < 0.1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     "--quantize",
     type=click.Choice(QUANTIZATIONS),
     show_default="as the run's config has it: none",
-    help="How the weights are stored: float32 (none), float16, int8 with ranges found as it runs (dynamic), or int8 with "
-    "inputs of int8 or int16 and ranges calibrated on real speech.",
+    help="How the weights are stored: float32 (none), float16, int8 with ranges found as it runs (dynamic), or int8 "
+    "with inputs of int8 or int16 and ranges calibrated on real speech.",
 )
 @click.option(
     "--input",
-    "input_",
     type=click.Choice(INPUTS),
     show_default="as the run's config has it: audio",
     help="What a call takes: samples, or the log-mel frames of a front-end that the caller has.",
@@ -66,16 +65,7 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Change the run's config: decision.… (thresholds and durations stored in the file) or export.…; repeatable.",
 )
-def command(
-    source: Path,
-    output: Path | None,
-    quantize: str | None,
-    input_: str | None,
-    dft: str | None,
-    frames_per_call: tuple[int, ...],
-    manifests: tuple[Path, ...],
-    overrides: tuple[str, ...],
-) -> None:  # fmt: skip
+def command(source: Path, output: Path | None, overrides: tuple[str, ...], **options: Any) -> None:
     """Turn a trained run into one .tflite file for `vad detect`, phones and browsers.
 
     The file carries its own metadata. Before it gets its name it is run in LiteRT against Keras on held-out speech:
@@ -87,8 +77,9 @@ def command(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from vad.export import Choices, export
 
-    per_call = frames_per_call if frames_per_call else None
-    choices = Choices(quantize=quantize, input=input_, dft=dft, frames_per_call=per_call, manifests=manifests)
+    if not options["frames_per_call"]:
+        options["frames_per_call"] = None
+    choices = Choices(**options)
     try:
         report = export(source, output, overrides=overrides, choices=choices)
     except OSError as error:

@@ -41,6 +41,11 @@ from vad.export.flatbuffer import (
     unpack,
 )
 
+# Of weights that are nothing but zero; smaller scales float32 holds without their last digits.
+_LEAST_SCALE = 1e-30
+# Of what goes through a product and is always about zero: kernels refuse an output that is far finer than its inputs.
+_LEAST_STEP = {np.int8: 1e-4, np.int16: 1e-6}
+
 
 @dataclass(frozen=True)
 class Range:
@@ -100,7 +105,7 @@ def quantize_weights(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], fl
         weights: float32, of any shape.
     """
     peak = float(np.abs(weights).max())
-    scale = peak / 127 if peak > 0 else 1.0
+    scale = max(peak / 127, _LEAST_SCALE)
     return np.rint(weights / np.float32(scale)).astype(np.int8), scale
 
 
@@ -175,8 +180,8 @@ class _Integers:
         """Returns integers that hold a range; zero is one of them exactly."""
         low, high = min(low, 0.0), max(high, 0.0)
         if self._wide:  # the kernels for int16 want zero in the middle
-            return _Grid(np.int16, max(-low, high) / 32767, 0)
-        scale = (high - low) / 255
+            return _Grid(np.int16, max(max(-low, high) / 32767, _LEAST_STEP[np.int16]), 0)
+        scale = max((high - low) / 255, _LEAST_STEP[np.int8])
         return _Grid(np.int8, scale, round(-128 - low / scale))
 
     def _quantized(self, source: int, grid: _Grid) -> int:
