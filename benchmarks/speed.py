@@ -172,12 +172,12 @@ def page(
     lines = ["# Speed, start-up and memory", "", f"    python {' '.join(_shown_arguments(sys.argv))}", ""]
     lines += [f"{machine}. {packages}.", ""]
     lines += [
-        f"Model {result.model}, sha256 {result.model_digest[:16]}. Medians of {result.repeats} repeats, in square"
+        f"Model {result.model}, sha256 {result.model_digest[:16]}. Medians of {result.repeats} repeats, in brackets"
     ]
     lines += [
-        "brackets the least and the most. Processes from start to exit, in turns, every second turn backwards.",
-        "",
+        "the least and the most. Processes run from start to exit, in turns, each the other way round than the one"
     ]
+    lines += ["before; time / vad is the median of the ratios within the turns.", ""]
     cores = "one core" if result.is_pinned else "one thread"
     lines += [f"## {result.duration_s / 60:g} minutes of WAV, 16 kHz mono, in the page cache, on {cores}", ""]
     head = ["", "time, s", "processor, s", "real-time factor", "× real time", "peak, MB", "time / vad"]

@@ -13,8 +13,10 @@ from vad.audio.resample import check_rate
 from vad.errors import AudioError, ConfigError, did_you_mean
 
 BLOCK_VALUES = 1 << 16
-"""Values (samples times channels) decoded at a time: a quarter megabyte of float32. From twice that on, memory goes back
-to the system and comes anew with every block."""
+"""Values (samples times channels) decoded at a time: a quarter megabyte of float32.
+
+From twice that on, memory goes back to the system and comes anew with every block.
+"""
 
 
 def _mulaw_table() -> NDArray[np.int16]:
