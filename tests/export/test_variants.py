@@ -191,7 +191,7 @@ def test_the_command_makes_a_variant_of_a_model(energy_artifact, repository, tmp
 
 def test_what_cannot_be_a_source_is_told(variant, energy_artifact, tmp_path):
     from vad.artifact import save_artifact
-    from vad.errors import ConfigError
+    from vad.errors import ConfigError, ManifestError
     from vad.export import Choices, export
 
     rounded = variant("matmul", "int8")
@@ -200,6 +200,8 @@ def test_what_cannot_be_a_source_is_told(variant, energy_artifact, tmp_path):
         export(tmp_path / "int8.tflite", choices=Choices(quantize="float16"))
     with pytest.raises(ConfigError, match="a model has no config"):
         export(energy_artifact, overrides=["decision.pad_start_s=1"])
+    with pytest.raises(ManifestError, match=r"nowhere\.jsonl"):
+        export(energy_artifact, tmp_path / "x.tflite", choices=Choices(manifests=(tmp_path / "nowhere.jsonl",)))
     with pytest.raises(ConfigError, match="would replace the model that it is made from"):
         export(energy_artifact, energy_artifact)
 

@@ -19,7 +19,7 @@ from vad.export.quantize import quantize
 from vad.export.sources import Source, from_artifact, from_model, from_run
 from vad.export.verify import Verification, verify
 from vad.files import replacing
-from vad.manifests import Recording
+from vad.manifests import Recording, read_manifests
 from vad.models import StepModel
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def export(
         choices: the variant.
 
     Raises:
-        ModelError, ConfigError: as in `export_run`.
+        ModelError, ConfigError, ManifestError: as in `export_run`.
     """
     chosen = Choices() if choices is None else choices
     path = Path(source)
@@ -141,6 +141,7 @@ def export_run(
         ModelError: when the run cannot be loaded or converted, or the file is not equal to the network; then no file
             is left behind, and one that was there before stays.
         ConfigError: when an override is wrong, or of what the weights depend on.
+        ManifestError: when a manifest that was chosen cannot be read.
     """
     chosen = Choices() if choices is None else choices
     found = from_run(run_dir, overrides)
@@ -184,7 +185,8 @@ def _write(source: Source, settings: ExportConfig, output: Path, manifests: Sequ
     """Converts, quantises, writes and proves."""
     step_model = StepModel(source.weights, source.metadata.features, source=settings.input, dft=settings.dft)
     metadata = _metadata(source, settings)
-    rows = find_rows(manifests if manifests else source.manifests)
+    # What was named must be there; what the training had may be on another machine.
+    rows = read_manifests(manifests) if manifests else find_rows(source.manifests)
     flatbuffer = convert_step_model(step_model, settings.frames_per_call)
     calibration, ranges = _calibration(rows, flatbuffer, metadata)
     flatbuffer = quantize(flatbuffer, settings.quantize, ranges)

@@ -48,7 +48,7 @@ class Evidence:
 def find_rows(manifests: Sequence[Path | str]) -> list[Recording]:
     """Returns the rows of manifests, or where they are not there of the first corpus at hand.
 
-    In turn: `manifests`, as a config or a command names them; those under the data home; the small corpus of the
+    In turn: `manifests`, as a config names them; those under the data home; the small corpus of the
     repository.
     """
     repository = Path(__file__).resolve().parents[2]
