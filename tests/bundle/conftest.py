@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 import shutil
@@ -13,8 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
+from numpy.typing import NDArray
 
+from vad.artifact import load_artifact, save_artifact
+from vad.bundle import write_bundle
 from vad.decision import DecisionRule
+from vad.detector import Detector
 
 HERE = Path(__file__).resolve().parent
 VECTORS = HERE.parent / "vectors"
@@ -103,3 +109,63 @@ def compiler() -> str:
 def node() -> str:
     """Node.js."""
     return need("node", "nodejs")
+
+
+@pytest.fixture(scope="session")
+def model(request: pytest.FixtureRequest, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packaged model; where there is none, one that takes what is loud for speech."""
+    packaged = repository / "vad" / "weights" / "vad.tflite"
+    if packaged.is_file():
+        return packaged
+    artifact = load_artifact(request.getfixturevalue("energy_artifact"))
+    rule = DecisionRule(0.9568, 0.9, hangover_s=0.05, min_silence_s=0.2, pad_start_s=0.05, max_speech_s=2.5)
+    path = tmp_path_factory.mktemp("model") / "model.tflite"
+    save_artifact(path, artifact.flatbuffer, dataclasses.replace(artifact.metadata, decision=rule))
+    return path
+
+
+@pytest.fixture(scope="session")
+def bundle(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of that model."""
+    return write_bundle(model, tmp_path_factory.mktemp("bundle")).folder
+
+
+@pytest.fixture(scope="session")
+def recording(repository: Path) -> Path:
+    """14 s of two voices."""
+    return repository / "examples" / "recording.wav"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """What Python says of the recording."""
+
+    samples: NDArray[np.int16]
+    posteriors: NDArray[np.float32]
+    segments: list[tuple[float, float]]
+
+
+@pytest.fixture(scope="session")
+def reference(model: Path, recording: Path) -> Reference:
+    """What Python says of the recording."""
+    samples, rate = soundfile.read(recording, dtype="int16")
+    assert rate == 16000
+    detector = Detector(model)
+    found = Reference(samples, detector.posteriors(samples).values, detector.detect(samples).to_pairs())
+    assert len(found.segments) > 1
+    return found
+
+
+@pytest.fixture(scope="session")
+def arm64() -> tuple[str, Path, list[str]]:
+    """A cross compiler, LiteRT for arm64, and the command that runs its programs."""
+    spec = importlib.util.spec_from_file_location("arm64", HERE / "arm64.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    compiler = need("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross libstdc++6-arm64-cross")
+    emulator = need("qemu-aarch64-static", "qemu-user-static")
+    folder = module.default_folder()
+    if not (folder / "libLiteRt.so").is_file():
+        pytest.skip(f"{folder} has no LiteRT for arm64: nothing is run on it (python tests/bundle/arm64.py)")
+    return compiler, folder / "libLiteRt.so", [emulator, "-cpu", "cortex-a72", "-L", str(folder / "root")]

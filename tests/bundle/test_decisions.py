@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,9 +17,11 @@ WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
 HERE = Path(__file__).resolve().parent
 
 
-def _fresh(vectors: ModuleType) -> tuple[list[Any], list[Any]]:
-    cases = list(vectors.random_cases(3, 300, 40))
-    return cases, [vectors.decision_events(case) for case in cases]
+@pytest.fixture(scope="module")
+def all_cases(vectors: ModuleType, stored_cases: Any) -> list[Any]:
+    """The stored cases, and longer ones that are not stored."""
+    fresh = list(vectors.random_cases(3, 300, 40))
+    return [stored_cases, (fresh, [vectors.decision_events(case) for case in fresh])]
 
 
 def _agree(found: list[Any], wanted: list[Any], cases: Sequence[Any]) -> None:
@@ -39,7 +42,7 @@ def test_the_vectors_reach_every_part_of_the_rule(stored_cases: Any) -> None:
     kinds = [event[0] for events in wanted for event in events]
     assert min(kinds.count(kind) for kind in ("start", "end", "misfire")) > 100
     cut = sum(
-        any(after[1] - before[2] <= 160 for before, after in zip(ends, ends[1:], strict=False))
+        any(after[1] - before[2] <= 160 for before, after in itertools.pairwise(ends))
         for ends in ([event for event in events if event[0] == "end"] for events in wanted)
     )
     assert cut > 10
@@ -47,20 +50,20 @@ def test_the_vectors_reach_every_part_of_the_rule(stored_cases: Any) -> None:
 
 @pytest.mark.parametrize("sanitizers", [(), ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")])
 def test_c_decides_as_python_does(
-    sources: Path, stored_cases: Any, vectors: ModuleType, run_port: Callable[..., Any], tmp_path: Path,
-    compiler: str, sanitizers: tuple[str, ...],
+    all_cases: list[Any], sources: Path, run_port: Callable[..., Any], tmp_path: Path, compiler: str,
+    sanitizers: tuple[str, ...],
 ) -> None:  # fmt: skip
     program = tmp_path / "decisions"
     files = [HERE / "decision_driver.c", sources / "c" / "vad.c"]
     flags = [*WARNINGS, "-O1", *sanitizers, f"-I{sources / 'c'}", *files, "-lm", "-o", program]
     subprocess.run([compiler, *map(str, flags)], check=True)
-    for cases, wanted in (stored_cases, _fresh(vectors)):
+    for cases, wanted in all_cases:
         _agree(run_port([program], cases), wanted, cases)
 
 
 def test_javascript_decides_as_python_does(
-    repository: Path, stored_cases: Any, vectors: ModuleType, run_port: Callable[..., Any], node: str
+    all_cases: list[Any], repository: Path, run_port: Callable[..., Any], node: str
 ) -> None:
     script = repository / "vad" / "pictures" / "assets" / "decision.js"
-    for cases, wanted in (stored_cases, _fresh(vectors)):
+    for cases, wanted in all_cases:
         _agree(run_port([node, HERE / "decision_driver.js", script], cases), wanted, cases)

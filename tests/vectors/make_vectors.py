@@ -47,6 +47,8 @@ Case = tuple[DecisionRule, int, NDArray[np.float32]]
 def random_posteriors(rng: np.random.Generator, n_frames: int) -> NDArray[np.float32]:
     """Returns float32 ``(n_frames,)``: smooth or jumping, with plateaus and exact ties among them."""
     values = rng.random(n_frames)
+    if n_frames == 0:
+        return values.astype(np.float32)
     width = int(rng.choice([1, 3, 10, 40]))
     values = np.convolve(values, np.ones(width) / width, mode="same")[:n_frames]
     values = np.clip(0.5 + (values - values.mean()) * rng.choice([1, 3, 8]), 0, 1)

@@ -98,8 +98,8 @@ function drawAxis(pen, view, x, top, bottom, color) {
 
 function drawWave(pen, track, x, [top, bottom], width, color) {
   const middle = (top + bottom) / 2;
-  // Quiet sound is seen too: the height is that of decibels from -60 to 0.
-  const height = (peak) => Math.max(0.5, (Math.max(0, 20 * Math.log10(peak + 1e-9) + 60) / 60) * (bottom - top) * 0.5);
+  // Quiet sound is seen too, loud sound stands out.
+  const height = (peak) => Math.max(0.5, Math.min(1, Math.sqrt(peak)) * (bottom - top) * 0.5);
   const seconds = track.hop / track.rate;
   pen.fillStyle = color("wave");
   const spacing = Math.max(1, Math.abs(x(seconds) - x(0)));

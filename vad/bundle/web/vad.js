@@ -44,6 +44,15 @@ export class Vad {
     const media = await navigator.mediaDevices.getUserMedia({ audio });
     const context = new AudioContext();
     this.microphone = { media, context };
+    try {
+      await this.connect(media, context, rule);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  async connect(media, context, rule) {
     await context.audioWorklet.addModule(new URL("capture.js", FOLDER));
     await this.open(context.sampleRate, rule);
     const node = new AudioWorkletNode(context, "vad-capture");
@@ -58,11 +67,15 @@ export class Vad {
   // Ends what `listen` began, and tells of the speech that was still open.
   async stop() {
     if (!this.microphone) return;
+    await this.release();
+    await this.flush();
+  }
+
+  async release() {
     const { media, context } = this.microphone;
     this.microphone = null;
     for (const track of media.getTracks()) track.stop();
     await context.close();
-    await this.flush();
   }
 
   // Runs over a whole recording: a File, a Blob or an ArrayBuffer of anything that the browser can play.

@@ -1,0 +1,173 @@
+"""The bundle's page in Chromium: LiteRT.js hears what Python hears, from a file and from a microphone."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-quic", "--mute-audio",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+)  # fmt: skip
+FRAME_S = 0.01
+RESULT = "return [window.session.posteriors, window.session.segments.map(({ start, end }) => [start, end])]"
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves without a word, and notes what was asked for."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def site(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The web folder as `npm install` leaves it."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed: LiteRT.js cannot be had (apt install npm)")
+    folder = tmp_path_factory.mktemp("site") / "web"
+    shutil.copytree(bundle / "web", folder)
+    command = ["npm", "install", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0 and "vendor.mjs" not in done.stderr:
+        pytest.skip(f"npm install does not succeed, LiteRT.js cannot be had: {done.stderr.strip()[-200:]}")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def address(site: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Where the folder is served, and how to stop that."""
+    handler = functools.partial(_Handler, directory=site)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    stopped = threading.Event()
+
+    def stop() -> None:
+        if not stopped.is_set():
+            stopped.set()
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+    yield f"http://localhost:{server.server_address[1]}/", stop
+    stop()
+
+
+@pytest.fixture(scope="module")
+def driver(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Chromium whose microphone is the recording, once."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: no page is driven")
+    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    absent = [name for name, path in programs.items() if path is None]
+    if absent:
+        pytest.skip(f"{' and '.join(absent)} not installed: no page is driven (apt install chromium chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs["chromium"]
+    microphone = f"--use-file-for-fake-audio-capture={recording}%noloop"
+    for flag in (*FLAGS, microphone, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
+    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=programs["chromedriver"]))
+    found.set_window_size(1280, 900)
+    yield found
+    found.quit()
+
+
+def _wait(driver: Any, status: str, most_s: float = 60) -> None:
+    end = time.monotonic() + most_s
+    while (found := driver.execute_script("return window.session && window.session.status")) != status:
+        problem = driver.find_element("id", "problem").text
+        assert time.monotonic() < end and not problem, f"{found} instead of {status}: {problem}"
+        time.sleep(0.1)
+
+
+def _overflow(driver: Any) -> int:
+    script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    return int(driver.execute_script(script))
+
+
+def test_the_page_hears_what_python_hears(
+    driver: Any, address: tuple[str, Callable[[], None]], recording: Path, reference: Any
+) -> None:
+    url, _ = address
+    driver.get(url)
+    _wait(driver, "ready")
+    driver.find_element("id", "file").send_keys(str(recording))
+    _wait(driver, "done")
+    posteriors, segments = driver.execute_script(RESULT)
+    np.testing.assert_allclose(posteriors, reference.posteriors, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(segments, reference.segments, rtol=0, atol=FRAME_S)
+    assert len(driver.find_elements("css selector", "#list tr")) == len(segments)
+    for width in (360, 1280):
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 800,
+                               "deviceScaleFactor": 1, "mobile": width < 500})  # fmt: skip
+        assert _overflow(driver) <= 0, width
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    asked = [json.loads(row["message"])["message"] for row in driver.get_log("performance")]
+    urls = [m["params"]["request"]["url"] for m in asked if m["method"] == "Network.requestWillBeSent"]
+    # The browser's own first tab asks itself.
+    urls = [asked_for for asked_for in urls if not asked_for.startswith("chrome://")]
+    assert urls and all(asked_for.startswith((url, "data:", "blob:")) for asked_for in urls), urls
+
+
+def test_the_page_hears_the_microphone(driver: Any, address: tuple[str, Callable[[], None]], reference: Any) -> None:
+    url, _ = address
+    driver.get(url)
+    _wait(driver, "ready")
+    driver.find_element("id", "listen").click()
+    length = len(reference.posteriors)
+    end = time.monotonic() + 90
+    seen = []
+    while len(driver.execute_script(RESULT)[0]) < length + 60 and time.monotonic() < end:
+        seen.append(len(driver.execute_script(RESULT)[0]))
+        time.sleep(0.5)
+    assert len(set(seen)) > 10  # they came as the sound did
+    driver.find_element("id", "listen").click()
+    _wait(driver, "done")
+    posteriors, segments = driver.execute_script(RESULT)
+    _agrees_after_a_shift(np.array(posteriors), segments, reference)
+
+
+def _agrees_after_a_shift(posteriors: Any, segments: list[Any], reference: Any) -> None:
+    """The microphone starts at some sample, and the browser resamples it: not equal, but the same speech."""
+    wanted, padded = reference.posteriors, np.pad(posteriors, (100, len(reference.posteriors)))
+    distances = [float(np.abs(padded[at : at + len(wanted)] - wanted)[:-20].mean()) for at in range(300)]
+    shift = int(np.argmin(distances)) - 100
+    assert min(distances) < 0.03, (shift, min(distances))
+    moved = np.array(segments) - shift * FRAME_S
+    inner = [pair for pair in reference.segments if 0.5 < pair[0] and pair[1] < len(wanted) * FRAME_S - 0.5]
+    close = [np.abs(moved - np.array(pair)).max(axis=1).min() <= 2 * FRAME_S for pair in inner]
+    assert np.mean(close) >= 0.8, (shift, inner, moved.tolist())
+
+
+def test_the_page_works_without_a_network(
+    driver: Any, address: tuple[str, Callable[[], None]], recording: Path, reference: Any
+) -> None:
+    url, stop = address
+    driver.get(url)
+    _wait(driver, "ready")
+    script = "const done = arguments[0]; navigator.serviceWorker.ready.then(() => setTimeout(done, 500));"
+    driver.execute_async_script(script)
+    # What the first visit loaded before the keeper was there is asked for once more, and kept.
+    driver.refresh()
+    _wait(driver, "ready")
+    stop()
+    driver.refresh()
+    _wait(driver, "ready")
+    driver.find_element("id", "file").send_keys(str(recording))
+    _wait(driver, "done")
+    np.testing.assert_allclose(driver.execute_script(RESULT)[0], reference.posteriors, rtol=0, atol=1e-3)
