@@ -149,7 +149,7 @@ def _agrees_after_a_shift(posteriors: Any, segments: list[Any], reference: Any) 
     shift = int(np.argmin(distances)) - 100
     assert min(distances) < 0.03, (shift, min(distances))
     moved = np.array(segments) - shift * FRAME_S
-    inner = [pair for pair in reference.segments if 0.5 < pair[0] and pair[1] < len(wanted) * FRAME_S - 0.5]
+    inner = [pair for pair in reference.segments if pair[0] > 0.5 and pair[1] < len(wanted) * FRAME_S - 0.5]
     close = [np.abs(moved - np.array(pair)).max(axis=1).min() <= 2 * FRAME_S for pair in inner]
     assert np.mean(close) >= 0.8, (shift, inner, moved.tolist())
 

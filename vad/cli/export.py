@@ -65,7 +65,13 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Change the run's config: decision.… (thresholds and durations stored in the file) or export.…; repeatable.",
 )
-def command(source: Path, output: Path | None, overrides: tuple[str, ...], **options: Any) -> None:
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write DIR with the model and ready code for Android, iOS, C and the web.",
+)
+def command(source: Path, output: Path | None, overrides: tuple[str, ...], bundle: Path | None, **options: Any) -> None:
     """Turn a trained run into one .tflite file for `vad detect`, phones and browsers.
 
     The file carries its own metadata. Before it gets its name it is run in LiteRT against Keras on held-out speech:
@@ -75,6 +81,7 @@ def command(source: Path, output: Path | None, overrides: tuple[str, ...], **opt
     # Before TensorFlow loads: its GPU kernels must not get into the file, and its start-up notes not on the screen.
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from vad.bundle import write_bundle
     from vad.export import Choices, export
 
     if not options["frames_per_call"]:
@@ -82,9 +89,14 @@ def command(source: Path, output: Path | None, overrides: tuple[str, ...], **opt
     choices = Choices(**options)
     try:
         report = export(source, output, overrides=overrides, choices=choices)
+        written = None if bundle is None else write_bundle(report.path, bundle)
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
     click.echo(report_text(report))
+    if written is not None:
+        click.echo(
+            f"  bundle        {written.folder}: {written.n_files} files, {written.size:,} bytes; begin with README.md"
+        )
 
 
 def report_text(report: ExportReport) -> str:
