@@ -94,9 +94,8 @@ def command(source: Path, output: Path | None, overrides: tuple[str, ...], bundl
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
     click.echo(report_text(report))
     if written is not None:
-        click.echo(
-            f"  bundle        {written.folder}: {written.n_files} files, {written.size:,} bytes; begin with README.md"
-        )
+        size = f"{written.n_files} files, {written.size:,} bytes"
+        click.echo(f"  bundle        {written.folder}: {size}; begin with README.md there")
 
 
 def report_text(report: ExportReport) -> str:
