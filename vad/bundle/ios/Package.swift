@@ -1,0 +1,10 @@
+// swift-tools-version:5.9
+import PackageDescription
+
+// The decision alone, which runs anywhere; the microphone needs the pod TensorFlowLiteSwift and is added to the app.
+let package = Package(
+  name: "Vad",
+  platforms: [.iOS(.v15), .macOS(.v12)],
+  products: [.library(name: "Vad", targets: ["Vad"])],
+  targets: [.target(name: "Vad", exclude: ["Microphone.swift"], resources: [.copy("Resources")])]
+)
