@@ -1,4 +1,4 @@
-"""Kotlin: the decision is compiled and run over the vectors; the rest is compiled, against stubs where it is Android's."""
+"""Kotlin: the decision is compiled and run over the vectors, the rest compiled, against stubs of Android."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).resolve().parent
-HINT = "apt install default-jdk-headless; npm install kotlin-compiler; VAD_KOTLINC=…/node_modules/kotlin-compiler/bin/kotlinc"
+HINT = "apt install default-jdk-headless; npm install kotlin-compiler; VAD_KOTLINC=…/kotlin-compiler/bin/kotlinc"
 
 
 @pytest.fixture(scope="module")
