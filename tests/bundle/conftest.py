@@ -157,6 +157,18 @@ def reference(model: Path, recording: Path) -> Reference:
 
 
 @pytest.fixture(scope="session")
+def stored_recording(model: Path) -> tuple[NDArray[np.float32], Events]:
+    """The stored posteriors and events of the packaged model on the recording."""
+    fields = json.loads((VECTORS / "recording.json").read_text(encoding="utf-8"))
+    if fields["model_sha256"] != load_artifact(model).digest:
+        pytest.fail(
+            "tests/vectors/recording.json is of another model than vad/weights/vad.tflite: "
+            "make it anew with `python tests/vectors/make_vectors.py` and commit what it writes"
+        )
+    return np.fromfile(VECTORS / "recording.f32", "<f4"), fields["events"]
+
+
+@pytest.fixture(scope="session")
 def arm64() -> tuple[str, Path, list[str]]:
     """A cross compiler, LiteRT for arm64, and the command that runs its programs."""
     spec = importlib.util.spec_from_file_location("arm64", HERE / "arm64.py")
