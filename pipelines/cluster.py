@@ -40,7 +40,11 @@ def spread(ray: Any, work: Callable[[Any], Any], items: Iterable[Any]) -> Genera
     Yields:
         The index of an item and its result, as they are done.
     """
-    remote = ray.remote(work)
+
+    def do(item: Any) -> Any:  # Ray takes functions alone, not everything that can be called.
+        return work(item)
+
+    remote = ray.remote(do)
     limit = max(1, int(ray.cluster_resources().get("CPU", 1))) * _QUEUED_PER_CPU
     running: dict[Any, int] = {}
     for index, item in enumerate(items):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from multiprocessing import connection
 
 import numpy as np
+import threadpoolctl
 from numpy.typing import NDArray
 
 from vad.config import Config
@@ -79,6 +80,11 @@ class Worker:
         Raises:
             AudioError: when a clip cannot be read.
         """
+        # How a product is split among threads changes its last bits, and with them the bytes of a shard.
+        with threadpoolctl.threadpool_limits(1):
+            return self._mixed(job)
+
+    def _mixed(self, job: Job) -> Batch:
         spec, rule = self._config.features, self._config.data.labels
         mixer = self._mixers[job.split]
         frames, labels, masks = [], [], []
