@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from vad import __version__
-from vad.errors import ConfigError, VadError
+from vad.errors import ConfigError, MissingDependencyError, VadError, extra_line
 
 # Kept here so that `vad --help` imports none of them.
 _COMMANDS = {
@@ -28,6 +28,8 @@ _COMMANDS = {
     "benchmark": ("vad.cli.benchmark", "Measure speed, start-up and memory on this machine."),
     "data": ("vad.cli.data", "Check, count, fetch and import corpora."),
 }
+# Commands that train or export import these when they are called; `pip install lstm-vad` alone brings none of them.
+_OF_TRAIN = frozenset({"audiomentations", "keras", "librosa", "pydantic", "scipy", "sklearn", "tensorflow", "yaml"})
 
 
 class _LazyGroup(click.Group):
@@ -52,6 +54,15 @@ class _LazyGroup(click.Group):
         except VadError as error:
             click.echo(f"vad: {error}", err=True)
             ctx.exit(2 if isinstance(error, ConfigError) else 1)
+        except ModuleNotFoundError as error:
+            package = str(error.name).partition(".")[0]
+            if package not in _OF_TRAIN:
+                raise
+            purpose = f"vad {ctx.invoked_subcommand}"
+            click.echo(
+                f"vad: {MissingDependencyError(package, install=extra_line('train'), purpose=purpose)}", err=True
+            )
+            ctx.exit(1)
         except BrokenPipeError:
             # The reader of our output has gone (`vad detect … | head`): nobody is left to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
