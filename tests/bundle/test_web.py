@@ -147,11 +147,10 @@ def _agrees_after_a_shift(posteriors: Any, segments: list[Any], reference: Any) 
     wanted, padded = reference.posteriors, np.pad(posteriors, (100, len(reference.posteriors)))
     distances = [float(np.abs(padded[at : at + len(wanted)] - wanted)[:-20].mean()) for at in range(300)]
     shift = int(np.argmin(distances)) - 100
-    assert min(distances) < 0.03, (shift, min(distances))
+    assert min(distances) < 0.015, (shift, min(distances))
     moved = np.array(segments) - shift * FRAME_S
-    inner = [pair for pair in reference.segments if pair[0] > 0.5 and pair[1] < len(wanted) * FRAME_S - 0.5]
-    close = [np.abs(moved - np.array(pair)).max(axis=1).min() <= 2 * FRAME_S for pair in inner]
-    assert np.mean(close) >= 0.8, (shift, inner, moved.tolist())
+    far = [float(np.abs(moved - np.array(pair)).max(axis=1).min()) for pair in reference.segments]
+    assert max(far) <= 1.5 * FRAME_S, (shift, reference.segments, moved.tolist())
 
 
 def test_the_page_works_without_a_network(
