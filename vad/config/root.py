@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vad.config.data import DataConfig
 from vad.config.export import ExportConfig
@@ -40,6 +40,15 @@ class Config(Section):
     training: TrainingConfig = TrainingConfig()
     decision: DecisionRule = DecisionRule()
     export: ExportConfig = ExportConfig()
+
+    @model_validator(mode="after")
+    def _can_carry_state(self) -> Config:
+        if self.model.bidirectional and self.training.carry_state:
+            raise ValueError(
+                "training.carry_state: the way back of a bidirectional network begins at the end of an excerpt, so no "
+                "state can be carried; received true with model.bidirectional true; set one of them to false"
+            )
+        return self
 
     def dump(self) -> str:
         """Returns the resolved config as YAML that `load_config` reads back equal; paths are absolute."""

@@ -32,7 +32,7 @@ class OptimizerConfig(Section):
         learning_rate: the highest, reached at the end of the warm-up.
         final_learning_rate: the last one, as a share of the highest.
         warmup_steps: steps of linear rise; at most the whole training.
-        weight_decay: decoupled decay of kernels; biases are left alone.
+        weight_decay: decoupled decay of matrices; biases, gains and peepholes are left alone.
         clip_norm: gradients are scaled down to this global norm, for LSTM gradients explode; null leaves them.
     """
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vad.config.model import ModelConfig
-from vad.errors import ShapeError
+from vad.errors import ConfigError, ShapeError
+from vad.models.cells import build_layer, is_keras_own, layer_recurrence, recurrence_of
 
 
 @keras.saving.register_keras_serializable("vad")
@@ -54,8 +55,8 @@ def build_model(
 ) -> keras.Model:
     """Builds the sequence model.
 
-    The layers keep to what the cuDNN kernel accepts: tanh and sigmoid, bias, no recurrent dropout, not unrolled,
-    no mask (excerpts are right-padded and the loss is weighted instead).
+    Layers of plain LSTM and GRU keep to what the cuDNN kernel accepts: tanh and sigmoid, bias, no recurrent dropout,
+    not unrolled, no mask (excerpts are right-padded and the loss is weighted instead).
 
     Args:
         config: the network.
@@ -66,24 +67,30 @@ def build_model(
 
     Returns:
         A model from float32 ``(batch, time, n_features)`` to logits ``(batch, time)``; with `stateful_io` from
-        ``[frames, h_0, c_0, …]`` to ``[logits, h_0, c_0, …]``, states ``(batch, units)``. Layers are named
-        ``normalization``, ``lstm_0`` …, ``logits``.
+        ``[frames, h_0, c_0, …]`` to ``[logits, h_0, c_0, …]``, states ``(batch, units)`` in the order of
+        `state_sizes`. Layers are named ``normalization``, ``lstm_0`` … (after the cell), ``logits``.
+
+    Raises:
+        ConfigError: a bidirectional network has no state to take or return.
     """
+    if stateful_io and config.bidirectional:
+        raise ConfigError("model.bidirectional: the way back begins at the end of an excerpt, no state can be carried")
     frames = keras.Input((None, n_features), name="features")
     x = FrameNormalization(name="normalization")(frames)
     states_in: list[Any] = []
     states_out: list[Any] = []
     for index in range(config.layers):
-        layer = keras.layers.LSTM(
-            config.units,
-            return_sequences=True,
-            return_state=stateful_io,
-            dropout=config.dropout if index else 0.0,
-            use_cudnn=use_cudnn,
-            name=f"lstm_{index}",
-        )
+        dropout = config.dropout if index else 0.0
+        if dropout and not is_keras_own(config):
+            # One mask for all steps of a sequence, as Keras' own layers have it.
+            x = keras.layers.Dropout(dropout, noise_shape=(None, 1, None), name=f"dropout_{index}")(x)
+        name = f"{config.cell}_{index}"
+        layer = build_layer(config, name, dropout=dropout, use_cudnn=use_cudnn, return_state=stateful_io)
+        if config.bidirectional:
+            layer = keras.layers.Bidirectional(layer, name=name)
         if stateful_io:
-            state = [keras.Input((config.units,), name=f"{kind}_{index}") for kind in "hc"]
+            sizes = recurrence_of(config).state_sizes
+            state = [keras.Input((size,), name=f"{kind}_{index}") for kind, size in sizes.items()]
             x, *new_state = layer(x, initial_state=state)
             states_in += state
             states_out += new_state
@@ -96,6 +103,15 @@ def build_model(
     return keras.Model(frames, logits, name="vad")
 
 
-def recurrent_layers(model: keras.Model) -> list[keras.layers.LSTM]:
+def recurrent_layers(model: keras.Model) -> list[keras.layers.RNN | keras.layers.Bidirectional]:
     """Returns the recurrent layers of a model from the input up."""
-    return [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
+    return [layer for layer in model.layers if isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)]
+
+
+def state_sizes(model: keras.Model) -> dict[str, int]:
+    """Returns the widths of what a causal model carries, by name: ``h_0``, ``c_0``, ``h_1``, …."""
+    return {
+        f"{kind}_{index}": size
+        for index, layer in enumerate(recurrent_layers(model))
+        for kind, size in layer_recurrence(layer).state_sizes.items()
+    }

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
+from vad.models import recurrent_layers
+from vad.models.cells import RecurrentCell
+
 
 @dataclass(frozen=True, slots=True)
 class KernelChoice:
@@ -39,8 +42,7 @@ class KernelChoice:
 
 def kernel_choices(model: keras.Model) -> list[KernelChoice]:
     """Returns the kernel of every recurrent layer of a model, from the input up."""
-    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)]
-    return [_choose(layer) for layer in layers]
+    return [_choose(layer) for layer in recurrent_layers(model)]
 
 
 def cudnn_violations(layer: keras.layers.Layer) -> tuple[str, ...]:
@@ -49,10 +51,15 @@ def cudnn_violations(layer: keras.layers.Layer) -> tuple[str, ...]:
     That masks are right-padded cannot be seen on a layer: the models of this package pass none.
 
     Args:
-        layer: any layer derived from `keras.layers.RNN`.
+        layer: any layer derived from `keras.layers.RNN`, or one that is `keras.layers.Bidirectional`.
     """
+    if isinstance(layer, keras.layers.Bidirectional):
+        # Both directions are of one kind.
+        return cudnn_violations(layer.forward_layer)
     if not isinstance(layer, keras.layers.LSTM | keras.layers.GRU):
-        return (f"only keras.layers.LSTM and GRU have a cuDNN kernel; received {type(layer).__name__}",)
+        cell = getattr(layer, "cell", None)
+        kind = f"the cell {cell.recurrence}" if isinstance(cell, RecurrentCell) else type(layer).__name__
+        return (f"only keras.layers.LSTM and GRU have a cuDNN kernel; received {kind}",)
     rules = [
         (layer.activation is keras.activations.tanh, "activation must be tanh", _name(layer.activation)),
         (
@@ -73,7 +80,8 @@ def _choose(layer: keras.layers.Layer) -> KernelChoice:
     violations = cudnn_violations(layer)
     if violations:
         return KernelChoice(layer.name, "generic", violations, "; ".join(violations))
-    if layer.use_cudnn is False:
+    one = layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else layer
+    if one.use_cudnn is False:
         return KernelChoice(layer.name, "generic", (), "built with use_cudnn=False; it keeps every rule of cuDNN")
     if not tf.config.list_logical_devices("GPU"):
         return KernelChoice(layer.name, "generic", (), "no GPU is visible; it keeps every rule of cuDNN")

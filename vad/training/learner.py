@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vad.config import Config
 from vad.config.training import TrainingConfig
 from vad.errors import ModelError
-from vad.models import build_model, recurrent_layers
+from vad.models import build_model, state_sizes
 from vad.training.checkpoint import Arrays
 from vad.training.loss import frame_losses
 from vad.training.optimizer import build_optimizer
@@ -58,7 +58,7 @@ class Learner:
             self._optimizer = build_optimizer(config.training.optimizer, total_steps, loss_scaling=is_float16)
             self._optimizer.build(self.model.trainable_variables)
             self._averages = [tf.Variable(v.numpy(), trainable=False) for v in self.model.trainable_variables]
-        self._units = [int(layer.units) for layer in recurrent_layers(self.model)]
+        self._state_sizes = list(state_sizes(self.model).values()) if config.training.carry_state else []
         self._states: list[Any] = []
         self._compiled = tf.function(self._run, reduce_retracing=True)
 
@@ -162,7 +162,7 @@ class Learner:
 
     def _zero_states(self, features: Any) -> list[Any]:
         rows = [int(part.shape[0]) for part in self._strategy.experimental_local_results(features)]
-        return [self._spread(np.zeros((sum(rows), units), np.float32), rows) for units in self._units for _ in "hc"]
+        return [self._spread(np.zeros((sum(rows), size), np.float32), rows) for size in self._state_sizes]
 
     def _spread(self, value: NDArray[np.float32], rows: Sequence[int]) -> Any:
         """Returns rows of `value` where the replicas hold them."""
@@ -200,7 +200,7 @@ class Learner:
             variable.assign(arrays[name])
         rows = arrays.get("state_rows")
         if rows is not None:
-            names = [f"state/{index}" for index in range(2 * len(self._units))]
+            names = [f"state/{index}" for index in range(len(self._state_sizes))]
             self._states = [self._spread(arrays[name].astype(np.float32), rows.tolist()) for name in names]
 
 

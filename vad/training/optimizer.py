@@ -34,5 +34,6 @@ def build_optimizer(config: OptimizerConfig, total_steps: int, *, loss_scaling: 
         warmup_steps=config.warmup_steps,
     )
     optimizer = keras.optimizers.AdamW(learning_rate=schedule, weight_decay=config.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    # Vectors shift and scale single units; shrinking them keeps no network simple.
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gain", "offset", "peephole"])
     return keras.optimizers.LossScaleOptimizer(optimizer) if loss_scaling else optimizer
