@@ -26,7 +26,7 @@ Weights = dict[str, Annotated[float, Field(ge=0.0)]]
 """Relative weights by name; a name that is left out weighs 1."""
 
 
-_KINDS = {"noise": 0.6, "music": 0.22, "nonverbal": 0.1, "babble": 0.02, "talkers": 0.06}
+_KINDS = {"noise": 0.6, "music": 0.22, "nonverbal": 0.1, "babble": 0.02, "talkers": 0.06, "synthetic": 0.0}
 
 
 class HoursConfig(Section):
@@ -56,6 +56,7 @@ class SpeechConfig(Section):
         utterance_level_db: level of each utterance against its talker.
         speed: playback speed of a talker, which moves pitch and formants too (1.2 is close to a child).
         speed_share: how often a talker's speed is changed.
+        whisper_share: how often a talker whispers.
         room_tone_share: how often the gaps of a talker carry the background noise of the recording itself.
         source_weights: weight of each source, times the square root of its hours.
     """
@@ -71,6 +72,7 @@ class SpeechConfig(Section):
     utterance_level_db: Bounds = (-4.0, 4.0)
     speed: Bounds = (0.85, 1.25)
     speed_share: Share = 0.4
+    whisper_share: Share = 0.0
     room_tone_share: Share = 0.7
     source_weights: Weights = Field(default={})
 
@@ -80,8 +82,14 @@ class NoiseConfig(Section):
 
     Attributes:
         count_weights: weights of 0, 1, 2, … noises at once in an excerpt with speech.
-        kind_weights: weights of the manifest's kinds among the noises; `talkers` is babble made of many voices.
+        kind_weights: weights of the manifest's kinds among the noises; `talkers` is babble made of many voices,
+            `synthetic` sounds made out of nothing.
         snr_db: signal-to-noise ratio of each noise on its own, drawn uniformly.
+        speed: playback speed of a noise, drawn uniformly.
+        speed_share: how often its speed is changed.
+        reversed_share: how often a noise runs backwards.
+        filter_share: how often it goes through a smooth random filter of its own.
+        filter_db: the span of the filter's gains.
         event_share: how often a noise comes as single events with gaps instead of without end.
         gap_s: gaps between events, drawn log-uniformly.
         talkers: how many voices make babble.
@@ -91,6 +99,11 @@ class NoiseConfig(Section):
     count_weights: tuple[Annotated[float, Field(ge=0.0)], ...] = (0.0, 0.5, 0.35, 0.15)
     kind_weights: Weights = Field(default=_KINDS)
     snr_db: Bounds = (-5.0, 40.0)
+    speed: Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_ordered)] = (0.7, 1.4)
+    speed_share: Share = 0.0
+    reversed_share: Share = 0.0
+    filter_share: Share = 0.0
+    filter_db: Annotated[float, Field(ge=0.0, le=60.0)] = 24.0
     event_share: Share = 0.35
     gap_s: Bounds = (0.2, 4.0)
     talkers: tuple[PositiveInt, PositiveInt] = (6, 12)

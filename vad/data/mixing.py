@@ -14,7 +14,8 @@ from vad.data.corpus import Corpus, SourceClip
 from vad.data.noises import NoiseMaker
 from vad.data.rooms import recorded_room, reverberate, simulate_room
 from vad.data.store import AudioStore
-from vad.data.talkers import REFERENCE_RMS, Cast, Voice, add_at, fade, speech_rms, with_room_tone
+from vad.data.talkers import REFERENCE_RMS, Cast, Voice, speech_rms, with_room_tone
+from vad.data.track import add_at, fade
 from vad.segments import Timeline
 
 _SILENT_SHARE = 0.06

@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 from vad.config.data import NoiseConfig
 from vad.data.corpus import Corpus, SourceClip
+from vad.data.shaping import filtered, played, random_gains
 from vad.data.store import AudioStore
-from vad.data.talkers import Cast, add_at, fade
+from vad.data.synthesis import synthetic_noise
+from vad.data.talkers import Cast
+from vad.data.track import add_at, fade
 from vad.frames import seconds_to_samples
 
 _SHORT_S = 1.0
@@ -16,6 +19,7 @@ _MAX_CLIPS = 24
 _SAME_CLIP = 0.6
 _LEVEL_S = 0.02
 _AUDIBLE = 0.05
+_MADE = ("talkers", "synthetic")
 
 
 class NoiseMaker:
@@ -37,7 +41,7 @@ class NoiseMaker:
         known = {
             kind: weight
             for kind, weight in config.kind_weights.items()
-            if weight > 0 and (kind == "talkers" or kind in corpus.pools)
+            if weight > 0 and (kind in _MADE or kind in corpus.pools)
         }
         self._kinds = list(known)
         self._chances = np.array(list(known.values())) / max(sum(known.values()), 1e-9)
@@ -58,20 +62,30 @@ class NoiseMaker:
         Returns:
             float32 (n_samples,), its audible parts at a root mean square of 1; silence where nothing is audible.
         """
-        if not self._kinds:
+        chances = self._chances * [murmur or kind != "talkers" for kind in self._kinds]
+        if not chances.sum() > 0:
             return np.zeros(n_samples, np.float32)
-        kind = self._kinds[int(rng.choice(len(self._kinds), p=self._chances))]
-        if kind == "talkers" and murmur:
-            low, high = self._config.talkers
-            track = self._cast.murmur(int(rng.integers(low, high + 1)), n_samples, rng)
-        else:
-            track = self._filled(self._kinds[0] if kind == "talkers" else kind, n_samples, rng)
+        kind = self._kinds[int(rng.choice(len(self._kinds), p=chances / chances.sum()))]
+        speed = float(rng.uniform(*self._config.speed)) if rng.random() < self._config.speed_share else 1.0
+        # What is left of it at its new speed must still fill the excerpt.
+        track = played(self._made(kind, int(np.ceil(n_samples * speed)), rng), speed)[:n_samples]
+        track = np.pad(track, (0, n_samples - len(track)))
+        if rng.random() < self._config.reversed_share:
+            track = track[::-1].copy()
+        if rng.random() < self._config.filter_share:
+            track = filtered(track, random_gains(self._config.filter_db, rng), self._rate)
         level = audible_rms(track, self._rate)
         return track / np.float32(level) if level > 0 else track
 
-    def _filled(self, kind: str, n_samples: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    def _made(self, kind: str, n_samples: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        if kind == "synthetic":
+            return synthetic_noise(n_samples, self._rate, rng)
         if kind == "talkers":
-            return np.zeros(n_samples, np.float32)
+            low, high = self._config.talkers
+            return self._cast.murmur(int(rng.integers(low, high + 1)), n_samples, rng)
+        return self._filled(kind, n_samples, rng)
+
+    def _filled(self, kind: str, n_samples: int, rng: np.random.Generator) -> NDArray[np.float32]:
         pool = self._pools[kind]
         clip = pool.clip(rng)
         as_events = clip.duration_s < _SHORT_S or rng.random() < self._config.event_share

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 from scipy.signal import oaconvolve
 
 from vad.config.data import SpeechConfig
 from vad.data.corpus import Pool, SourceClip
+from vad.data.shaping import played, whispered
 from vad.data.store import AudioStore
+from vad.data.track import add_at, fade
 from vad.frames import seconds_to_samples
 from vad.labels import LabelRule, energy_segments
 from vad.segments import Segment, Timeline
@@ -19,7 +20,6 @@ from vad.segments import Segment, Timeline
 REFERENCE_RMS = 0.05
 """Level of a talker at 0 dB."""
 _LEAD_S = 0.4
-_FADE_S = 0.01
 _TONE_LENGTH = 512
 _TONE_MARGIN_S = 0.1
 _MAX_UNUSABLE = 20
@@ -47,6 +47,7 @@ class Voice:
         clips: what the talker's utterances are drawn from.
         gain: level of the talker.
         speed: playback speed.
+        whispers: whether the voice is without pitch.
         track: float32 (n_samples,), dry.
         speech: labels in seconds from the excerpt's start, cropped to it.
         tone: filter of the recording's background noise, or None.
@@ -55,6 +56,7 @@ class Voice:
     clips: list[SourceClip]
     gain: float
     speed: float
+    whispers: bool
     track: NDArray[np.float32]
     speech: list[Segment] = field(default_factory=list)
     tone: NDArray[np.float32] | None = None
@@ -126,7 +128,8 @@ class Cast:
         config = self._config
         speed = rng.uniform(*config.speed) if rng.random() < config.speed_share else 1.0
         gain = 10 ** (rng.uniform(*config.talker_level_db) / 20)
-        return Voice(self._pool.talker(rng), gain, speed, np.zeros(n_samples, np.float32))
+        whispers = rng.random() < config.whisper_share
+        return Voice(self._pool.talker(rng), gain, speed, whispers, np.zeros(n_samples, np.float32))
 
     def _other_voice(self, voices: list[Voice], last: Voice, n_samples: int, rng: np.random.Generator) -> Voice:
         """Draws who speaks next: one who has spoken before, more likely the more there are, or someone new."""
@@ -147,11 +150,13 @@ class Cast:
             speech = clip.speech.crop(start, start + longest_s).shift(-start)
         if not len(speech):
             return None
+        if voice.whispers:
+            samples = whispered(samples, self._rate, rng)
         samples = samples * np.float32(REFERENCE_RMS / max(speech_rms(samples, speech, self._rate), 1e-6))
         if voice.tone is None:
             voice.tone = _background(samples, speech, self._rate)
         if voice.speed != 1.0:
-            samples = soxr.resample(samples, self._rate * voice.speed, self._rate, quality="MQ")
+            samples = played(samples, voice.speed)
             speech = Timeline(Segment(s.start / voice.speed, s.end / voice.speed) for s in speech)
         return _trimmed(samples, speech, self._rate)
 
@@ -193,14 +198,6 @@ def with_room_tone(voice: Voice, rng: np.random.Generator) -> NDArray[np.float32
     return voice.track + tone * np.float32(voice.gain)
 
 
-def add_at(track: NDArray[np.float32], samples: NDArray[np.float32], first: int) -> None:
-    """Adds samples to a track in place from index `first`, which may be negative; what sticks out is cut."""
-    skipped = max(0, -first)
-    stop = min(len(track), first + len(samples))
-    if stop > first + skipped:
-        track[first + skipped : stop] += samples[skipped : stop - first]
-
-
 def speech_rms(samples: NDArray[np.float32], speech: Timeline, sample_rate: int) -> float:
     """Returns the root mean square over the speech alone; 0 where there is none."""
     energy, count = 0.0, 0
@@ -209,17 +206,6 @@ def speech_rms(samples: NDArray[np.float32], speech: Timeline, sample_rate: int)
         energy += float(np.dot(spoken, spoken))
         count += len(spoken)
     return float(np.sqrt(energy / count)) if count else 0.0
-
-
-def fade(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """Returns the samples with their ends faded over 10 ms, so that cuts do not click."""
-    length = min(seconds_to_samples(_FADE_S, sample_rate), len(samples) // 2)
-    faded = samples.copy()
-    if length:
-        ramp = np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
-        faded[:length] *= ramp
-        faded[-length:] *= ramp[::-1]
-    return faded
 
 
 def _trimmed(samples: NDArray[np.float32], speech: Timeline, sample_rate: int) -> Utterance:
