@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,18 @@ from vad.pictures.palette import BLUE, INK, LANES, MUTED
 from vad.pictures.view import View
 from vad.segments import Timeline
 
-__all__ = ["DPI", "FIGURE_SUFFIXES", "save_figure"]
+__all__ = [
+    "DPI",
+    "FIGURE_SUFFIXES",
+    "STYLE",
+    "draw_lanes",
+    "draw_mel",
+    "draw_posterior",
+    "draw_time",
+    "draw_wave",
+    "save_drawn",
+    "save_figure",
+]
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 """Suffixes that matplotlib writes here."""
@@ -25,7 +37,7 @@ _MOST_POINTS = 4000
 _COLUMNS = 1000
 DPI = 150
 """Dots per inch of a PNG, unless stated."""
-_STYLE = {
+STYLE: Final = {
     "font.size": 9,
     "axes.edgecolor": MUTED,
     "axes.linewidth": 0.6,
@@ -56,6 +68,31 @@ def save_figure(view: View, path: Path, *, dpi: int = DPI) -> None:
         MissingDependencyError: matplotlib is not installed; the message has the install line.
         VadError: when the file cannot be written.
     """
+    n_lanes = 1 if view.reference is None else len(LANES)
+    heights = [1.0, 1.5, 1.3, 0.16 + 0.22 * n_lanes]
+
+    def draw(figure: Any) -> None:
+        wave, mel, posterior, lanes = figure.subplots(4, 1, sharex=True, height_ratios=heights)
+        draw_wave(wave, view)
+        draw_mel(mel, view)
+        draw_posterior(posterior, view)
+        draw_lanes(lanes, view)
+        draw_time(lanes, view)
+        wave.set_title(_title(view), loc="left", fontsize=9.5, color=INK)
+        figure.align_ylabels([wave, mel, posterior])
+
+    save_drawn(draw, path, size=(10, 1.1 + 1.05 * sum(heights)), dpi=dpi)
+
+
+def save_drawn(draw: Callable[[Any], None], path: Path, *, size: tuple[float, float], dpi: int = DPI) -> None:
+    """Makes a figure in this package's style, has it drawn on, and writes it; errors as in `save_figure`.
+
+    Args:
+        draw: is called with the matplotlib figure.
+        path: the file.
+        size: of the figure, inches.
+        dpi: dots per inch of a PNG.
+    """
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
@@ -63,18 +100,9 @@ def save_figure(view: View, path: Path, *, dpi: int = DPI) -> None:
         raise MissingDependencyError(
             "matplotlib", install=extra_line("plot"), purpose=f"a picture as {path.suffix}"
         ) from error
-    with mpl.rc_context(_STYLE):
-        n_lanes = 1 if view.reference is None else len(LANES)
-        heights = [1.0, 1.5, 1.3, 0.16 + 0.22 * n_lanes]
-        figure = Figure(figsize=(10, 1.1 + 1.05 * sum(heights)), dpi=dpi, layout="constrained")
-        wave, mel, posterior, lanes = figure.subplots(4, 1, sharex=True, height_ratios=heights)
-        _draw_wave(wave, view)
-        _draw_mel(mel, view)
-        _draw_posterior(posterior, view)
-        _draw_lanes(lanes, view)
-        _draw_time(lanes, view)
-        wave.set_title(_title(view), loc="left", fontsize=9.5, color=INK)
-        figure.align_ylabels([wave, mel, posterior])
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=size, dpi=dpi, layout="constrained")
+        draw(figure)
         metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
         try:
             with replacing(path) as temporary, warnings.catch_warnings():
@@ -106,7 +134,8 @@ def _shade(axes: Any, view: View) -> None:
         axes.axvspan(segment.start, segment.end, color=BLUE, alpha=0.12, linewidth=0)
 
 
-def _draw_wave(axes: Any, view: View) -> None:
+def draw_wave(axes: Any, view: View) -> None:
+    """Draws the waveform, detected speech behind it."""
     times = view.start_s + view.wave_bin_s * (np.arange(len(view.wave)) + 0.5)
     axes.fill_between(times, view.wave[:, 0], view.wave[:, 1], color=INK, linewidth=0.4)
     _shade(axes, view)
@@ -116,7 +145,8 @@ def _draw_wave(axes: Any, view: View) -> None:
     axes.locator_params(axis="y", nbins=3)
 
 
-def _draw_mel(axes: Any, view: View) -> None:
+def draw_mel(axes: Any, view: View) -> None:
+    """Draws the log-mel."""
     if len(view.mel):
         low, high = np.percentile(view.mel, [2, 99.8])
         stop = view.mel_start_s + view.mel_column_s * len(view.mel)
@@ -134,7 +164,8 @@ def _draw_mel(axes: Any, view: View) -> None:
     axes.locator_params(axis="y", nbins=4)
 
 
-def _draw_posterior(axes: Any, view: View) -> None:
+def draw_posterior(axes: Any, view: View) -> None:
+    """Draws the posterior and its two thresholds."""
     times, low, middle, high = _pooled(view)
     if low is not high:
         axes.fill_between(times, low, high, color=BLUE, alpha=0.3, linewidth=0)
@@ -175,7 +206,8 @@ def _pooled(view: View) -> tuple[NDArray[np.float64], ...]:
     return centres, rows.min(axis=1), rows.mean(axis=1), rows.max(axis=1)
 
 
-def _draw_lanes(axes: Any, view: View) -> None:
+def draw_lanes(axes: Any, view: View) -> None:
+    """Draws a lane of segments for what was detected, and with labels for what is true, missed and false."""
     lanes = [lane for lane in LANES if lane[0] == "segments" or view.reference is not None]
     for row, (attribute, _, colour, hatch) in enumerate(lanes):
         timeline: Timeline = getattr(view, attribute)
@@ -188,7 +220,8 @@ def _draw_lanes(axes: Any, view: View) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _draw_time(axes: Any, view: View) -> None:
+def draw_time(axes: Any, view: View) -> None:
+    """Gives an axis the times of the part shown."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_xlim(view.start_s, view.end_s)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import shlex
-import zlib
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vad import __version__
 from vad.decision import DecisionRule
-from vad.errors import VadError
-from vad.files import replacing
 from vad.frames import seconds_to_samples
 from vad.pictures.audio import LIMIT_S, Sound
-from vad.pictures.template import asset, embed, escape, fill
+from vad.pictures.template import asset, embed, encoded, escape, fill, packed, write_page
 from vad.pictures.view import Detail, View
 from vad.segments import Timeline
 
-__all__ = ["PAGE_DETAIL", "page", "save_page"]
+__all__ = ["PAGE_DETAIL", "packed_wave", "page", "save_page"]
 
 PAGE_DETAIL: Final = Detail(wave_bins=60000, mel_columns=30000)
 """Enough to zoom into: five minutes keep every frame, an hour a column for every 0.08 s."""
@@ -42,12 +37,7 @@ def save_page(
     Raises:
         VadError: when the file cannot be written.
     """
-    text = page(view, sound=sound, model_rule=model_rule, silent=silent)
-    try:
-        with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise VadError(f"{path}: cannot be written: {error.strerror}") from error
+    write_page(page(view, sound=sound, model_rule=model_rule, silent=silent), path)
 
 
 def page(view: View, *, sound: Sound | None, model_rule: DecisionRule, silent: str | None = None) -> str:
@@ -65,11 +55,11 @@ def page(view: View, *, sound: Sound | None, model_rule: DecisionRule, silent: s
         "rule": view.rule.to_dict(),
         "model_rule": model_rule.to_dict(),
         "command_name": shlex.quote(view.name),
-        "posteriors": _packed(view.posteriors.astype("<f4")),
+        "posteriors": packed(view.posteriors.astype("<f4")),
         "reference": None if view.reference is None else _in_samples(view.reference, view.grid.sample_rate),
-        "wave": _wave(view),
+        "wave": packed_wave(view),
         "mel": _mel(view),
-        "audio": None if sound is None else {"type": sound.media_type, "data": _text(sound.data)},
+        "audio": None if sound is None else {"type": sound.media_type, "data": encoded(sound.data)},
         "silent": too_long if silent is None else silent,
     }
     slots = {
@@ -77,7 +67,7 @@ def page(view: View, *, sound: Sound | None, model_rule: DecisionRule, silent: s
         "version": escape(__version__),
         "theme": asset("theme.css"),
         "style": asset("page.css"),
-        "script": asset("decision.js", "draw.js", "pointers.js", "page.js"),
+        "script": asset("unpack.js", "decision.js", "draw.js", "pointers.js", "page.js"),
         "data": embed(data),
     }
     return fill(asset("page.html"), slots)
@@ -88,10 +78,11 @@ def _in_samples(timeline: Timeline, rate: int) -> list[tuple[int, int]]:
     return [pair for pair in pairs if pair[0] < pair[1]]
 
 
-def _wave(view: View) -> dict[str, Any]:
+def packed_wave(view: View) -> dict[str, Any]:
+    """Returns the waveform as pages have it: 16-bit lowest and highest samples of bins."""
     steps = np.round(np.clip(view.wave, -1, 1) * 32767).astype("<i2")
     peak = int(np.abs(steps.astype(np.int32)).max())
-    return {"bin_s": view.wave_bin_s, "peak": peak, "data": _packed(steps)}
+    return {"bin_s": view.wave_bin_s, "peak": peak, "data": packed(steps)}
 
 
 def _mel(view: View) -> dict[str, Any]:
@@ -102,13 +93,5 @@ def _mel(view: View) -> dict[str, Any]:
         "column_s": view.mel_column_s,
         "columns": view.mel.shape[0],
         "bands": view.mel.shape[1],
-        "data": _packed(steps),
+        "data": packed(steps),
     }
-
-
-def _packed(array: NDArray[Any]) -> str:
-    return _text(zlib.compress(array.tobytes(), 9))
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

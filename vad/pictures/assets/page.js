@@ -9,13 +9,7 @@
   const LEAST_SPAN = Math.min(0.05, whole.end - whole.start);
   const audio = $("audio");
 
-  async function unpack(text) {
-    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return new Response(stream).arrayBuffer();
-  }
-
-  const [posteriors, wave, mel] = await Promise.all([data.posteriors, data.wave.data, data.mel.data].map(unpack));
+  const [posteriors, wave, mel] = await Promise.all([data.posteriors, data.wave.data, data.mel.data].map(vadUnpack));
   const state = {
     posteriors: new Float32Array(posteriors),
     wave: new Int16Array(wave),
