@@ -1,0 +1,116 @@
+"""The network of a `.tflite`, read back from its constants by NumPy and LiteRT's schema alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vad.artifact import Artifact
+from vad.errors import ModelError
+
+__all__ = ["Layer", "Network", "read_network"]
+
+Array = NDArray[np.float64]
+
+_LAYER: Final = re.compile(r"(\w+)_(\d+)/kernel")
+_CELL: Final = "lstm"
+_READABLE: Final = ("none", "float16")
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """The weights of one LSTM layer, gates side by side in the order i, f, c̃, o.
+
+    Args:
+        kernel: float64 ``(inputs, 4·units)``, W of all gates.
+        recurrent: float64 ``(units, 4·units)``, U of all gates.
+        bias: float64 ``(4·units,)``.
+    """
+
+    kernel: Array
+    recurrent: Array
+    bias: Array
+
+    @property
+    def units(self) -> int:
+        """How many units it has."""
+        return len(self.recurrent)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """All weights of a network; the normalisation of the frames lies in the first layer.
+
+    Args:
+        layers: from the input up.
+        output: float64 ``(units,)``, what each unit of the last layer adds to the logit for each 1 of its output h.
+        offset: the logit where all of them are 0.
+    """
+
+    layers: tuple[Layer, ...]
+    output: Array
+    offset: float
+
+
+def read_network(artifact: Artifact) -> Network:
+    """Reads the weights of a model whose posteriors they give to float32's precision.
+
+    Args:
+        artifact: a float32 or float16 model of `vad export`, of LSTM cells.
+
+    Raises:
+        ModelError: the model computes with integers, which its gates are not the numbers of; its cells are no LSTM
+            cells; or a matrix is missing.
+    """
+    quantization = artifact.metadata.quantization
+    if quantization not in _READABLE:
+        raise ModelError(
+            f"{artifact.name}: quantization {quantization} multiplies rounded integers, not these gates' numbers: "
+            "explain the float32 or float16 file of the same model"
+        )
+    named = _read_constants(artifact.flatbuffer)
+    found = sorted((match[1], int(match[2])) for match in map(_LAYER.fullmatch, named) if match is not None)
+    others = sorted({cell for cell, _ in found} - {_CELL})
+    if others:
+        raise ModelError(f"{artifact.name}: wanted a network of lstm cells to look into, found cell {others[0]}")
+    if not found:
+        raise ModelError(f"{artifact.name}: there are no weights by name to look into: export the model again")
+    try:
+        layers = tuple(_layer(named, f"{_CELL}_{index}") for _, index in found)
+        output = named["logits/kernel"].reshape(-1)
+    except KeyError as error:
+        raise ModelError(
+            f"{artifact.name}: there is no tensor with the weights {error}: export the model again"
+        ) from error
+    offset = named.get("logits/bias", np.zeros(1))
+    return Network(layers, output, float(offset.reshape(-1)[0]))
+
+
+def _layer(named: dict[str, Array], name: str) -> Layer:
+    kernel, recurrent = named[f"{name}/kernel"], named[f"{name}/recurrent"]
+    if kernel.shape[1] != 4 * len(recurrent) or recurrent.shape[1] != 4 * len(recurrent):
+        raise ModelError(f"{name}: wanted four gates to look into, found weights {kernel.shape} and {recurrent.shape}")
+    # The converter leaves a bias of zeros out.
+    bias = named.get(f"{name}/bias", np.zeros(kernel.shape[1]))
+    return Layer(kernel, recurrent, bias.reshape(-1))
+
+
+def _read_constants(flatbuffer: bytes) -> dict[str, Array]:
+    """Returns the named float constants of the first graph, products' weights as ``(inputs, outputs)``."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    dtypes = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.FLOAT16: np.float16}
+    model = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
+    named: dict[str, Array] = {}
+    for tensor in model.subgraphs[0].tensors:
+        data = model.buffers[tensor.buffer].data
+        if data is None or not len(data) or tensor.type not in dtypes:
+            continue
+        array = np.frombuffer(bytes(data), dtypes[tensor.type]).reshape(tensor.shape).astype(np.float64)
+        # Equal constants are stored once, under all of their names.
+        named |= {name: array.T.copy() for name in tensor.name.decode().split(";") if "/" in name}
+    return named
