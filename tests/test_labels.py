@@ -90,6 +90,40 @@ def test_short_bursts_are_dropped() -> None:
     assert len(energy_segments(samples, RATE, LabelRule(min_speech_s=0.0))) == 2
 
 
+def breathing(seconds: float, *, seed: int = 0) -> NDArray[np.float32]:
+    """A pause of 0.9 s between two words, with a breath in its middle, 27 dB below them and 25 dB above the floor."""
+    samples = bursts([(0.5, 1.1), (2.0, 2.6)], 3.2, floor_db=-75, seed=seed)
+    breath = np.random.default_rng(seed).normal(0, 10 ** (-47 / 20), int(seconds * RATE)).astype(np.float32)
+    first = int(1.55 * RATE) - len(breath) // 2
+    samples[first : first + len(breath)] += breath
+    return samples
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 0.5])
+def test_a_breath_in_a_pause_is_no_speech(seconds: float) -> None:
+    found = energy_segments(breathing(seconds), RATE)
+    assert np.allclose(found.to_pairs(), [(0.5, 1.1), (2.0, 2.6)], atol=0.01)
+    assert len(energy_segments(breathing(seconds), RATE, LabelRule(weak_range_db=35))) == 3
+
+
+def test_a_breath_that_touches_words_leaves_the_pause_open() -> None:
+    found = energy_segments(breathing(0.9), RATE)
+    assert len(found) == 2
+    assert len(energy_segments(breathing(0.9), RATE, LabelRule(weak_range_db=35))) == 1
+    assert found[0].end == pytest.approx(1.1 + LabelRule().weak_s, abs=0.015)
+    assert found[1].start == pytest.approx(2.0 - LabelRule().weak_s, abs=0.015)
+
+
+@pytest.mark.parametrize("weak_s", [0.0, 0.04, 0.08])
+def test_weak_starts_and_ends_of_words_are_speech(weak_s: float) -> None:
+    samples = bursts([(0.5, 1.1)], 2.0, floor_db=-75)
+    for first, last in ((0.42, 0.5), (1.1, 1.18)):
+        weak = samples[int(first * RATE) : int(last * RATE)]
+        weak += np.random.default_rng(1).normal(0, 10 ** (-47 / 20), len(weak)).astype(np.float32)
+    (found,) = energy_segments(samples, RATE, LabelRule(weak_s=weak_s))
+    assert (found.start, found.end) == (pytest.approx(0.5 - weak_s, abs=0.012), pytest.approx(1.1 + weak_s, abs=0.012))
+
+
 def test_pads_widen_within_the_recording() -> None:
     samples = bursts([(0.1, 0.9)], 1.0, floor_db=-60)
     found = energy_segments(samples, RATE, LabelRule(pad_start_s=0.05, pad_end_s=0.5))

@@ -30,7 +30,8 @@ class LabelRule:
     The threshold lies `offset_db` above the noise floor of the recording, but never more than `max_range_db` below
     its loudest parts (or breaths of a quiet recording were speech) and never less than `min_range_db` below them (or
     recordings without any pause had none of their soft sounds). Speech enters `onset_db` above the floor and lasts
-    until it falls below the threshold.
+    until it falls below the threshold. What is far below the loudest parts is speech only beside louder speech: soft
+    starts and ends of words are, breaths in pauses and the tails of rooms are not, though both rise above the floor.
 
     Args:
         floor_percentile: the noise floor is this percentile of the levels, digital silence left out.
@@ -38,6 +39,8 @@ class LabelRule:
         offset_db: level above the floor that it must keep, at most `onset_db`.
         min_range_db: the threshold lies at least so far below the loudest parts.
         max_range_db: and at most so far.
+        weak_range_db: what is this far below the loudest parts is weak; from `max_range_db` on, nothing is.
+        weak_s: weak sound counts this long before and after what is not weak, and nowhere else.
         low_cut_hz: energy below does not count (rumble, hum).
         max_gap_s: pauses up to this length inside speech count as speech: stop closures, not pauses.
         min_speech_s: what is shorter after that is dropped: clicks, lips.
@@ -52,10 +55,12 @@ class LabelRule:
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     floor_percentile: float = 8.0
-    onset_db: float = 12.0
-    offset_db: float = 7.0
+    onset_db: float = 10.0
+    offset_db: float = 6.0
     min_range_db: float = 20.0
     max_range_db: float = 35.0
+    weak_range_db: float = 22.0
+    weak_s: float = 0.08
     low_cut_hz: float = 120.0
     max_gap_s: float = 0.15
     min_speech_s: float = 0.06
@@ -95,15 +100,14 @@ def energy_segments(samples: NDArray[np.float32], sample_rate: int, rule: LabelR
     found = _thresholds(levels, rule)
     if found is None:
         return Timeline()
-    onset, offset = found
+    onset, offset, weak = found
     runs = _hysteresis(levels, onset, offset)
     if not len(runs):
         return Timeline()
     duration = samples_to_seconds(len(samples), sample_rate)
-    rough = (
-        runs * _COARSE_HOP_S + np.array([-0.5, 0.5]) * _COARSE_HOP_S + _COARSE_S / 2 - np.array([0.0, _COARSE_HOP_S])
-    )
-    spans = _refined(samples, sample_rate, rough, offset, rule.low_cut_hz)
+    spans = _refined(samples, sample_rate, _seconds(runs), offset, rule.low_cut_hz)
+    if weak > offset:
+        spans = _near(spans, _seconds(_hysteresis(levels, weak, weak)), rule.weak_s)
     spans = _filled(spans, rule.max_gap_s)
     spans = spans[spans[:, 1] - spans[:, 0] >= rule.min_speech_s]
     starts = np.maximum(0.0, spans[:, 0] - rule.pad_start_s)
@@ -160,8 +164,8 @@ def _levels(
     return levels
 
 
-def _thresholds(levels: NDArray[np.float32], rule: LabelRule) -> tuple[float, float] | None:
-    """Returns the levels that speech must reach and keep, in dB; None where nothing stands out."""
+def _thresholds(levels: NDArray[np.float32], rule: LabelRule) -> tuple[float, float, float] | None:
+    """Returns the levels in dB that speech must reach, must keep, and is weak below; None where nothing stands out."""
     sounding = levels[levels > _DIGITAL_SILENCE_DB]
     if len(sounding) < 2:
         return None
@@ -171,7 +175,7 @@ def _thresholds(levels: NDArray[np.float32], rule: LabelRule) -> tuple[float, fl
     if loud - floor < rule.onset_db and silent < rule.min_speech_s / _COARSE_HOP_S and len(sounding) > 400:
         return None  # two seconds and more of one level are no speech
     offset = min(max(floor + rule.offset_db, loud - rule.max_range_db), loud - rule.min_range_db)
-    return offset + rule.onset_db - rule.offset_db, offset
+    return offset + rule.onset_db - rule.offset_db, offset, loud - rule.weak_range_db
 
 
 def _hysteresis(levels: NDArray[np.float32], onset: float, offset: float) -> NDArray[np.int64]:
@@ -180,6 +184,19 @@ def _hysteresis(levels: NDArray[np.float32], onset: float, offset: float) -> NDA
     edges = np.flatnonzero(np.diff(above)).reshape(-1, 2)
     reached = [levels[first:stop].max() > onset for first, stop in edges]
     return edges[np.array(reached, bool)] if len(edges) else edges
+
+
+def _seconds(runs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Returns runs of coarse levels in seconds, float64 (runs, 2): half a hop around the first and the last centre."""
+    seconds: NDArray[np.float64] = (runs - 0.5) * _COARSE_HOP_S + _COARSE_S / 2
+    return seconds
+
+
+def _near(spans: NDArray[np.float64], cores: NDArray[np.float64], reach_s: float) -> NDArray[np.float64]:
+    """Returns what of the spans is no further than `reach_s` from a core, float64 (spans, 2)."""
+    allowed = Timeline.from_pairs(cores + np.array([-reach_s, reach_s]))
+    near = Timeline.from_pairs(spans[spans[:, 1] > spans[:, 0]]).intersection(allowed)
+    return np.array(near.to_pairs(), np.float64).reshape(-1, 2)
 
 
 def _refined(
