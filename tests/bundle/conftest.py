@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +28,21 @@ from vad.detector import Detector
 HERE = Path(__file__).resolve().parent
 VECTORS = HERE.parent / "vectors"
 Events = list[list[Any]]
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
+SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+def command_text(part: Any) -> str:
+    """Returns a part of a command as the drivers read it.
+
+    Arrays are their length and what is in them, float32 by its bits; a rule has max_speech_s 0 for none.
+    """
+    if isinstance(part, DecisionRule):
+        return " ".join(repr(0.0 if value is None else value) for value in part.to_dict().values())
+    if isinstance(part, np.ndarray):
+        numbers = part.view(np.uint32) if part.dtype == np.float32 else part
+        return " ".join(map(str, [len(part), *numbers.tolist()]))
+    return str(part)
 
 
 def need(program: str, package: str) -> str:
@@ -35,14 +53,19 @@ def need(program: str, package: str) -> str:
     return path
 
 
-@pytest.fixture(scope="session")
-def vectors() -> ModuleType:
-    """The script that makes the vectors."""
-    spec = importlib.util.spec_from_file_location("make_vectors", VECTORS / "make_vectors.py")
+def load(path: Path) -> ModuleType:
+    """Returns a script as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def vectors() -> ModuleType:
+    """The script that makes the vectors."""
+    return load(VECTORS / "make_vectors.py")
 
 
 @pytest.fixture(scope="session")
@@ -89,13 +112,10 @@ def run_port() -> Callable[[Sequence[str], Sequence[Any]], list[Events]]:
 
 
 def case_text(cases: Sequence[Any]) -> str:
-    """Returns cases as the drivers read them: posteriors as the bits of a float32, max_speech_s 0 for none."""
+    """Returns cases as the drivers read them."""
     lines = ["16000 512 160"]
     for rule, n_samples, posteriors in cases:
-        numbers = [0.0 if value is None else value for value in rule.to_dict().values()]
-        lines.append(" ".join(map(repr, numbers)))
-        lines.append(f"{n_samples} {len(posteriors)}")
-        lines.append(" ".join(map(str, posteriors.astype("<f4").view("<u4").tolist())))
+        lines += [command_text(rule), f"{n_samples} {command_text(posteriors)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -103,6 +123,126 @@ def case_text(cases: Sequence[Any]) -> str:
 def compiler() -> str:
     """A C compiler."""
     return need("gcc", "gcc")
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], contextlib.AbstractContextManager[Path]]:
+    """Folders that all workers of this run share, each for one at a time: what is slow to compile is compiled once."""
+    own = tmp_path_factory.getbasetemp()
+    home = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    @contextlib.contextmanager
+    def lend(name: str) -> Iterator[Path]:
+        folder = home / f"shared-{name}"
+        folder.mkdir(exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield folder
+
+    return lend
+
+
+@pytest.fixture(scope="session")
+def kotlinc() -> str:
+    """A Kotlin compiler and a Java to run it."""
+    hint = "apt install default-jdk-headless; npm install kotlin-compiler; VAD_KOTLINC=…/kotlin-compiler/bin/kotlinc"
+    found = os.environ.get("VAD_KOTLINC") or shutil.which("kotlinc")
+    if found is None or shutil.which("java") is None:
+        pytest.skip(f"no Kotlin compiler: the Android port is not compiled ({hint})")
+    return found
+
+
+@pytest.fixture(scope="session")
+def kotlin_program(kotlinc: str, sources: Path, shared: Any) -> list[str]:
+    """Java on what of the Android port runs anywhere, and the drivers: the name of one is to follow."""
+    code = sources / "android" / "src" / "main" / "kotlin" / "vad"
+    files = [code / "Decision.kt", code / "Stream.kt", HERE / "DecisionDriver.kt", HERE / "StreamDriver.kt"]
+    with shared("kotlin") as folder:
+        program = folder / "drivers.jar"
+        if not program.is_file():
+            command = [kotlinc, "-Werror", *map(str, files), "-include-runtime", "-d", str(program)]
+            subprocess.run(command, check=True, capture_output=True)
+    return ["java", "-cp", str(program)]
+
+
+@pytest.fixture(scope="session")
+def swift() -> Any:
+    """A Swift compiler."""
+    module = load(HERE / "swift.py")
+    folder = module.default_folder()
+    if not module.is_there(folder):
+        pytest.skip(f"{folder} has no Swift compiler: the iOS port is not compiled (python tests/bundle/swift.py)")
+    need("gcc", "gcc")
+    return module.Swift(folder)
+
+
+@pytest.fixture(scope="session")
+def swift_program(swift: Any, sources: Path, shared: Any) -> list[str]:
+    """What of the iOS port runs anywhere, and its driver."""
+    code = sources / "ios" / "Sources" / "Vad"
+    files = [*(code / f"{name}.swift" for name in ("Decision", "Resampler", "Stream")), HERE / "Driver.swift"]
+    with shared("swift") as folder:
+        program = folder / "driver"
+        return [*swift.loader, str(program)] if program.is_file() else swift.build(files, program)
+
+
+@pytest.fixture(scope="session")
+def c_program(compiler: str, bundle: Path, shared: Any) -> list[str]:
+    """The C port without a model, and its driver, under the sanitizers."""
+    with shared("c") as folder:
+        program = folder / "streams"
+        parts = [HERE / "stream_driver.c", bundle / "c" / "vad.c", f"-I{bundle / 'c'}", "-lm", "-o", program]
+        if not program.is_file():
+            subprocess.run([compiler, *WARNINGS, *SANITIZERS, "-O1", *map(str, parts)], check=True)
+    return [str(program)]
+
+
+@pytest.fixture(scope="session", params=["c", "javascript", "kotlin", "swift"])
+def stream_driver(request: pytest.FixtureRequest) -> list[str]:
+    """The command that runs a port's driver of resamplers and streams."""
+    port = request.param
+    if port == "javascript":
+        bundle = request.getfixturevalue("bundle")
+        return [request.getfixturevalue("node"), str(HERE / "stream_driver.js"), str(bundle / "web")]
+    program = list(request.getfixturevalue(f"{port}_program"))
+    return [*program, "StreamDriverKt"] if port == "kotlin" else program
+
+
+@dataclasses.dataclass
+class Told:
+    """What a driver printed for one command."""
+
+    values: list[int] = dataclasses.field(default_factory=list)
+    events: Events = dataclasses.field(default_factory=list)
+
+    @property
+    def floats(self) -> NDArray[np.float32]:
+        """The values."""
+        return np.array(self.values, np.uint32).view(np.float32)
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[[Sequence[str], Sequence[Sequence[Any]]], list[Told]]:
+    """Runs a driver of streams over commands: words, numbers, rules and arrays."""
+
+    def run(program: Sequence[str], commands: Sequence[Sequence[Any]]) -> list[Told]:
+        words = [str(part) for part in program]
+        text = "\n".join(" ".join(map(command_text, command)) for command in commands)
+        done = subprocess.run(words, input=text, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"exit {done.returncode}: {done.stderr[-2000:]}"
+        told = [Told()]
+        for line in done.stdout.splitlines():
+            kind, *numbers = line.split()
+            if kind == "done":
+                told.append(Told())
+            elif kind == "value":
+                told[-1].values.append(int(numbers[0]))
+            else:
+                told[-1].events.append([kind, *map(int, numbers)])
+        assert told.pop() == Told()
+        return told
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -171,10 +311,7 @@ def stored_recording(model: Path) -> tuple[NDArray[np.float32], Events]:
 @pytest.fixture(scope="session")
 def arm64() -> tuple[str, Path, list[str]]:
     """A cross compiler, LiteRT for arm64, and the command that runs its programs."""
-    spec = importlib.util.spec_from_file_location("arm64", HERE / "arm64.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load(HERE / "arm64.py")
     compiler = need("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross libstdc++6-arm64-cross")
     emulator = need("qemu-aarch64-static", "qemu-user-static")
     folder = module.default_folder()

@@ -27,7 +27,7 @@ struct Metadata: Decodable {
 }
 
 /// The model in TensorFlow Lite: the signature of one frame per call, its state carried between calls.
-final class LiteModel {
+final class LiteModel: VadModel {
   private let interpreter: Interpreter
   private let runner: SignatureRunner
   private let states: [Metadata.State]
@@ -69,10 +69,7 @@ public final class VadMicrophone {
   private let metadata: Metadata
   private let grid: Grid
   private let model: LiteModel
-  private let decision: Decision
-  private var held: [Float] = []
-  private var nSamples = 0
-  private var toSkip = 0
+  private var stream: VadStream?  // of the queue
 
   public init(bundle: Bundle = .main) throws {
     guard let path = bundle.path(forResource: "vad", ofType: "tflite"),
@@ -82,7 +79,6 @@ public final class VadMicrophone {
     let features = metadata.features
     grid = Grid(sampleRate: features.sampleRate, winLength: features.winLength, hopLength: features.hopLength)
     model = try LiteModel(path: path, states: metadata.states)
-    decision = Decision(rule: metadata.decision, grid: grid)
   }
 
   /// Asks for the microphone and begins to listen.
@@ -103,7 +99,10 @@ public final class VadMicrophone {
   public func stop() {
     engine.inputNode.removeTap(onBus: 0)
     engine.stop()
-    queue.async { self.flush() }
+    queue.async {
+      self.tell { try $0.flush() }
+      self.stream = nil
+    }
   }
 
   private func listen() throws {
@@ -111,93 +110,45 @@ public final class VadMicrophone {
     try AVAudioSession.sharedInstance().setCategory(.record, mode: .measurement)
     try AVAudioSession.sharedInstance().setActive(true)
     let input = engine.inputNode
-    let source = input.outputFormat(forBus: 0)
-    guard let target = AVAudioFormat(standardFormatWithSampleRate: Double(grid.sampleRate), channels: 1),
-      let converter = AVAudioConverter(from: source, to: target)
-    else { throw VadError.rate(Int(source.sampleRate)) }
-    queue.sync { restart() }
-    input.installTap(onBus: 0, bufferSize: 1024, format: source) { [weak self] buffer, _ in
-      guard let self, let samples = Self.convert(buffer, with: converter, to: target) else { return }
-      self.queue.async { self.push(samples) }
+    let format = input.outputFormat(forBus: 0)
+    try queue.sync {
+      stream = try VadStream(
+        model: model, rule: metadata.decision, grid: grid, lookaheadFrames: metadata.lookaheadFrames,
+        sourceRate: Int(format.sampleRate))
+    }
+    input.installTap(onBus: 0, bufferSize: 1024, format: format) { [weak self] buffer, _ in
+      guard let self, let samples = Self.mixed(buffer) else { return }
+      self.queue.async { self.tell { try $0.push(samples) } }
     }
     try engine.start()
   }
 
-  private static func convert(
-    _ buffer: AVAudioPCMBuffer, with converter: AVAudioConverter, to target: AVAudioFormat
-  ) -> [Float]? {
-    let ratio = target.sampleRate / buffer.format.sampleRate
-    let capacity = AVAudioFrameCount(Double(buffer.frameLength) * ratio) + 64
-    guard let out = AVAudioPCMBuffer(pcmFormat: target, frameCapacity: capacity) else { return nil }
-    var given = false
-    converter.convert(to: out, error: nil) { _, status in
-      // The converter keeps its filter between calls: there is more to come, only not now.
-      status.pointee = given ? .noDataNow : .haveData
-      defer { given = true }
-      return given ? nil : buffer
+  /// The mean of all channels.
+  private static func mixed(_ buffer: AVAudioPCMBuffer) -> [Float]? {
+    guard let channels = buffer.floatChannelData else { return nil }
+    let count = Int(buffer.format.channelCount)
+    return (0..<Int(buffer.frameLength)).map { k in
+      (0..<count).reduce(Float(0)) { $0 + channels[$1][k] } / Float(count)
     }
-    guard let channel = out.floatChannelData else { return nil }
-    return Array(UnsafeBufferPointer(start: channel[0], count: Int(out.frameLength)))
   }
 
-  private func restart() {
-    held = []
-    nSamples = 0
-    toSkip = metadata.lookaheadFrames
-    model.reset()
-    decision.reset()
-  }
-
-  private func push(_ samples: [Float]) {
+  private func tell(_ run: (VadStream) throws -> VadOutput) {
+    guard let stream else { return }
     do {
-      nSamples += samples.count
-      tell(try advance(samples))
-    } catch {
-      DispatchQueue.main.async { self.onError(error) }
-    }
-  }
-
-  private func flush() {
-    do {
-      // The last frames' posteriors come out only once the network has seen that many frames more.
-      tell(try advance(Array(repeating: 0, count: metadata.lookaheadFrames * grid.hopLength)))
-      tell(([], try decision.finish(nSamples)))
-    } catch {
-      DispatchQueue.main.async { self.onError(error) }
-    }
-    restart()
-  }
-
-  private func advance(_ samples: [Float]) throws -> ([Float], [Event]) {
-    held += samples
-    var posteriors: [Float] = []
-    var events: [Event] = []
-    var at = 0
-    while at + grid.winLength <= held.count {
-      let posterior = try model.step(Array(held[at..<(at + grid.winLength)]))
-      at += grid.hopLength
-      if toSkip > 0 {
-        toSkip -= 1
-        continue
-      }
-      posteriors.append(posterior)
-      events += try decision.push(posterior)
-    }
-    held.removeFirst(at)
-    return (posteriors, events)
-  }
-
-  private func tell(_ found: ([Float], [Event])) {
-    let rate = Double(grid.sampleRate)
-    DispatchQueue.main.async {
-      found.0.forEach(self.onPosterior)
-      for event in found.1 {
-        switch event {
-        case .start(let start, _, _): self.onStart(Double(start) / rate)
-        case .end(let start, let end, _, _): self.onEnd(Double(start) / rate, Double(end) / rate)
-        case .misfire: break
+      let output = try run(stream)
+      let rate = Double(grid.sampleRate)
+      DispatchQueue.main.async {
+        output.posteriors.forEach(self.onPosterior)
+        for event in output.events {
+          switch event {
+          case .start(let start, _, _): self.onStart(Double(start) / rate)
+          case .end(let start, let end, _, _): self.onEnd(Double(start) / rate, Double(end) / rate)
+          case .misfire: break
+          }
         }
       }
+    } catch {
+      DispatchQueue.main.async { self.onError(error) }
     }
   }
 }
