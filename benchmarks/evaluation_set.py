@@ -40,12 +40,12 @@ LENGTH = 30 * RATE
 # Written out, not taken from the defaults: the set must not change when the labels for training do.
 LABELS = LabelRule(
     floor_percentile=8.0,
-    onset_db=12.0,
-    offset_db=7.0,
+    onset_db=10.0,
+    offset_db=6.0,
     min_range_db=20.0,
     max_range_db=35.0,
-    weak_range_db=35.0,
-    weak_s=0.0,
+    weak_range_db=22.0,
+    weak_s=0.08,
     low_cut_hz=120.0,
     max_gap_s=0.15,
     min_speech_s=0.06,
