@@ -23,7 +23,7 @@ class Config(Section):
 
     Args:
         name: what the run is called; the run directory's name unless another is given.
-        seed: of weights, mixtures and shuffling.
+        seed: of weights, mixtures and shuffling; all but the mixtures follow `training.seed` where it is given.
         features: the front-end.
         data: recordings, mixtures, shards.
         model: the network.
@@ -49,6 +49,11 @@ class Config(Section):
                 "state can be carried; received true with model.bidirectional true; set one of them to false"
             )
         return self
+
+    @property
+    def training_seed(self) -> int:
+        """Seed of all that training draws: weights, order, augmentation."""
+        return self.seed if self.training.seed is None else self.training.seed
 
     def dump(self) -> str:
         """Returns the resolved config as YAML that `load_config` reads back equal; paths are absolute."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
@@ -18,11 +19,16 @@ class LossConfig(Section):
         focal_gamma: 0 is plain cross-entropy; above, frames that are already right count less, by
             ``(1 - p_true) ** gamma``.
         speech_weight: weight of speech frames against others.
+        boundary_weight: weight of the frames near a change of label against others; above 1 sharpens boundaries, below
+            1 trusts their labels less.
+        boundary_s: how far from a change they lie at the most.
     """
 
     label_smoothing: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.0
     focal_gamma: Annotated[float, Field(ge=0.0, le=5.0)] = 0.0
     speech_weight: PositiveFloat = 1.0
+    boundary_weight: NonNegativeFloat = 1.0
+    boundary_s: PositiveFloat = 0.05
 
 
 class OptimizerConfig(Section):
@@ -49,8 +55,17 @@ class TrainingConfig(Section):
     Attributes:
         epochs: passes over what `data.pipeline.epoch_hours` calls an epoch, at most; the schedule ends with the last.
         steps_per_epoch: an epoch ends after so many batches; null takes all there are.
+        seed: of weights, order and augmentation, when they are to be drawn anew over the same mixtures; null takes the
+            config's seed, which mixtures are always made by.
         optimizer: steps.
         loss: what they minimise.
+        teacher: a finished run directory whose network teaches this one: besides the labels, its posteriors of the
+            same frames are learnt. It must have the same front-end; its look-ahead, cell and width may be others.
+            null learns from labels alone.
+        teacher_weight: share of the teacher in the loss; 1 learns from nothing else. Without effect, as is
+            teacher_temperature, where there is no teacher.
+        teacher_temperature: both networks' logits are divided by it where they are compared: above 1, the teacher's
+            doubts tell more.
         ema_decay: an average of the weights over about ``1 / (1 - decay)`` steps is what dev scores are made with and
             what is kept; 0 keeps the weights themselves.
         patience_epochs: stop when dev ROC-AUC has not risen for so many epochs; null never stops early.
@@ -67,8 +82,12 @@ class TrainingConfig(Section):
 
     epochs: PositiveInt = 20
     steps_per_epoch: PositiveInt | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     optimizer: OptimizerConfig = OptimizerConfig()
     loss: LossConfig = LossConfig()
+    teacher: Path | None = None
+    teacher_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
+    teacher_temperature: PositiveFloat = 1.0
     ema_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.999
     patience_epochs: PositiveInt | None = 6
     min_rise: NonNegativeFloat = 1e-5

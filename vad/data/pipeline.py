@@ -71,7 +71,7 @@ class Mixtures:
             cuts of `crop_s`; with `carry_state` also resets, bool (batch,): where the state starts anew.
         """
         pipeline, spec = self.config.data.pipeline, self.config.features
-        seed = _epoch_seed(self.config.seed, self.split, epoch)
+        seed = _epoch_seed(self.config.training_seed, self.split, epoch)
         crop = self._crop_frames()
 
         def changed(

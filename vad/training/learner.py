@@ -16,8 +16,9 @@ from vad.config.training import TrainingConfig
 from vad.errors import ModelError
 from vad.models import build_model, state_sizes
 from vad.training.checkpoint import Arrays
-from vad.training.loss import frame_losses
+from vad.training.loss import distilled, frame_losses, frame_weights
 from vad.training.optimizer import build_optimizer
+from vad.training.teacher import Teacher
 
 
 def choose_strategy(config: TrainingConfig) -> tf.distribute.Strategy:
@@ -52,13 +53,18 @@ class Learner:
     def __init__(self, config: Config, *, total_steps: int, strategy: tf.distribute.Strategy) -> None:
         self._config = config.training
         self._strategy = strategy
+        self._frames_per_s = config.features.sample_rate / config.features.hop_length
         is_float16 = uses_float16(config.training)
         with strategy.scope(), _dtype_policy("mixed_float16" if is_float16 else "float32"):
             self.model = build_model(config.model, config.features.n_mels, stateful_io=config.training.carry_state)
             self._optimizer = build_optimizer(config.training.optimizer, total_steps, loss_scaling=is_float16)
             self._optimizer.build(self.model.trainable_variables)
             self._averages = [tf.Variable(v.numpy(), trainable=False) for v in self.model.trainable_variables]
+            self._teacher = None if config.training.teacher is None else Teacher(config, config.training.teacher)
         self._state_sizes = list(state_sizes(self.model).values()) if config.training.carry_state else []
+        self._own_states = len(self._state_sizes)
+        if self._teacher is not None:
+            self._state_sizes += self._teacher.state_sizes
         self._states: list[Any] = []
         self._compiled = tf.function(self._run, reduce_retracing=True)
 
@@ -120,11 +126,19 @@ class Learner:
 
     def _replica_step(self, batch: tuple[Any, ...], states: list[Any]) -> tuple[Any, Any, Any, list[Any]]:
         features, labels, weights, *resets = batch
+        weights = frame_weights(labels, weights, self._config.loss, self._frames_per_s)
+        states = self._kept(states, resets)
         context = tf.distribute.get_replica_context()
         total_weight = context.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(weights))
         with tf.GradientTape() as tape:
-            logits, new_states = self._forward(features, states, resets)
-            loss = tf.reduce_sum(weights * frame_losses(labels, logits, self._config.loss))
+            logits, new_states = self._forward(features, states[: self._own_states])
+            losses = frame_losses(labels, logits, self._config.loss)
+            if self._teacher is not None:
+                taught, share, teacher_states = self._teacher.teach(features, states[self._own_states :])
+                temperature = self._config.teacher_temperature
+                losses = distilled(losses, logits, taught, share=share, temperature=temperature)
+                new_states += teacher_states
+            loss = tf.reduce_sum(weights * losses)
             # Divided by the weight of the whole batch, so that the gradients of the replicas add up to its mean.
             scaled = self._optimizer.scale_loss(loss / tf.maximum(total_weight, 1.0))
         variables = [v.value for v in self.model.trainable_variables]
@@ -132,11 +146,16 @@ class Learner:
         norm = self._apply(gradients)
         return loss, total_weight, norm, new_states
 
-    def _forward(self, features: Any, states: list[Any], resets: list[Any]) -> tuple[Any, list[Any]]:
+    def _kept(self, states: list[Any], resets: list[Any]) -> list[Any]:
+        if not self._config.carry_state:
+            return []
+        kept = 1.0 - tf.cast(tf.reshape(resets[0], [-1, 1]), tf.float32)
+        return [state * kept for state in states]
+
+    def _forward(self, features: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         if not self._config.carry_state:
             return self.model(features, training=True), []
-        kept = 1.0 - tf.cast(tf.reshape(resets[0], [-1, 1]), tf.float32)
-        logits, *new_states = self.model([features, *(state * kept for state in states)], training=True)
+        logits, *new_states = self.model([features, *states], training=True)
         # Truncated here: gradients end at the edge of the excerpt, the state goes on.
         return logits, [tf.stop_gradient(tf.cast(state, tf.float32)) for state in new_states]
 

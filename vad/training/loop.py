@@ -60,7 +60,7 @@ def train(
     """
     run = RunDirectory(Path(run_dir))
     run.open(config, resume=resume, overwrite=overwrite)
-    with seeded(config.seed, deterministic=config.training.deterministic), listening() as wish:
+    with seeded(config.training_seed, deterministic=config.training.deterministic), listening() as wish:
         loop = _Loop(config, run, batches, Silence() if listener is None else listener, wish)
         try:
             loop.run()

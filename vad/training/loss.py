@@ -35,3 +35,51 @@ def frame_losses(labels: Any, logits: Any, config: LossConfig) -> Any:
     if config.speech_weight != 1.0:
         losses *= 1.0 + (config.speech_weight - 1.0) * labels
     return losses
+
+
+def frame_weights(labels: Any, weights: Any, config: LossConfig, frames_per_s: float) -> Any:
+    """Returns the weights of frames with those near a change of label changed.
+
+    A change lies between two labelled frames that follow one another; the frames on both sides of it up to `boundary_s`
+    count, at least one each. A batch is looked at by itself: a change between two windows of an excerpt is not seen.
+
+    Args:
+        labels: float32 ``(batch, time)``.
+        weights: float32 ``(batch, time)``, 0 where there is no label.
+        config: weight and width of boundaries.
+        frames_per_s: of the front-end.
+
+    Returns:
+        float32 ``(batch, time)``.
+    """
+    if config.boundary_weight == 1.0:
+        return weights
+    labelled = tf.cast(weights > 0, tf.float32)
+    speech = tf.cast(labels > 0.5, tf.float32)
+    # Entry t is the change between frames t - 1 and t.
+    changes = tf.abs(speech[:, 1:] - speech[:, :-1]) * labelled[:, 1:] * labelled[:, :-1]
+    changes = tf.pad(changes, [[0, 0], [1, 0]])
+    reach = max(1, round(config.boundary_s * frames_per_s))
+    # Frame t is near when a change lies at one of t - reach + 1 … t + reach.
+    padded = tf.pad(changes, [[0, 0], [reach - 1, reach]])
+    near = tf.nn.max_pool1d(padded[..., tf.newaxis], 2 * reach, 1, "VALID")[..., 0]
+    return weights * (1.0 + (config.boundary_weight - 1.0) * near)
+
+
+def distilled(losses: Any, logits: Any, taught: Any, *, share: Any, temperature: float) -> Any:
+    """Returns losses of which a share is the distance from a teacher.
+
+    Args:
+        losses: float32 ``(batch, time)``, from the labels.
+        logits: float32 ``(batch, time)``, of the network that learns.
+        taught: float32 ``(batch, time)``, of its teacher for the same frames.
+        share: float32 ``(time,)``, of the teacher in each step's loss.
+        temperature: logits are divided by it.
+
+    References:
+        Hinton, Vinyals, Dean (2015): Distilling the knowledge in a neural network, section 2: gradients shrink by the
+        square of the temperature, which is made up for. arXiv:1503.02531.
+    """
+    targets = tf.sigmoid(taught / temperature)
+    distances = tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits / temperature)
+    return losses + share * (distances * temperature**2 - losses)

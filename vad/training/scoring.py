@@ -17,7 +17,7 @@ from vad.errors import ModelError
 from vad.files import replacing
 from vad.metrics import FramePool, RocCurve
 from vad.models import build_model
-from vad.training.loss import frame_losses
+from vad.training.loss import frame_losses, frame_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class DevScore:
     """What the dev split says.
 
     Attributes:
-        loss: per labelled frame, as training minimises it.
+        loss: per labelled frame, as training minimises it without a teacher.
         curve: of all labelled frames, pooled.
     """
 
@@ -58,6 +58,7 @@ class Scorer:
 
     def __init__(self, config: Config) -> None:
         self._loss = config.training.loss
+        self._frames_per_s = config.features.sample_rate / config.features.hop_length
         self._model: keras.Model = build_model(config.model, config.features.n_mels)
         self._compiled = tf.function(self._run, reduce_retracing=True)
 
@@ -88,11 +89,11 @@ class Scorer:
         loss_sum = weight_sum = 0.0
         for features, labels, weights in dev:
             between()
-            logits, losses = self._compiled(features, labels)
-            mask = np.asarray(weights)
-            loss_sum += float(np.sum(np.asarray(losses, np.float64) * mask))
-            weight_sum += float(np.sum(mask, dtype=np.float64))
-            pool.add(np.ravel(labels) > 0.5, np.ravel(logits), np.ravel(mask) > 0)
+            logits, losses, importance = self._compiled(features, labels, weights)
+            importance = np.asarray(importance)
+            loss_sum += float(np.sum(np.asarray(losses, np.float64) * importance))
+            weight_sum += float(np.sum(importance, dtype=np.float64))
+            pool.add(np.ravel(labels) > 0.5, np.ravel(logits), np.ravel(weights) > 0)
         curve = pool.curve()
         if not curve.is_two_class:
             raise ModelError(
@@ -101,6 +102,7 @@ class Scorer:
             )
         return DevScore(loss_sum / weight_sum, curve)
 
-    def _run(self, features: Any, labels: Any) -> tuple[Any, Any]:
+    def _run(self, features: Any, labels: Any, weights: Any) -> tuple[Any, Any, Any]:
         logits = self._model(features, training=False)
-        return logits, frame_losses(labels, logits, self._loss)
+        importance = frame_weights(labels, weights, self._loss, self._frames_per_s)
+        return logits, frame_losses(labels, logits, self._loss), importance

@@ -32,7 +32,7 @@ def write_summary(
     history = progress.history
     content = {
         "name": config.name,
-        "seed": config.seed,
+        "seed": config.training_seed,
         "epochs": len(history),
         "best_epoch": progress.best_epoch,
         "steps": history[-1].steps,
