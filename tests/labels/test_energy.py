@@ -1,4 +1,4 @@
-"""Laws of speech labels."""
+"""Laws of speech found by its energy."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from vad.errors import ConfigError
 from vad.frames import FrameGrid
-from vad.labels import LabelRule, energy_segments, timeline_to_labels
-from vad.segments import Segment, Timeline
+from vad.labels import LabelRule, energy_segments, refined_segments, timeline_to_labels
+from vad.segments import Timeline
 
 RATE = 16000
 GRID = FrameGrid()
@@ -124,6 +121,45 @@ def test_weak_starts_and_ends_of_words_are_speech(weak_s: float) -> None:
     assert (found.start, found.end) == (pytest.approx(0.5 - weak_s, abs=0.012), pytest.approx(1.1 + weak_s, abs=0.012))
 
 
+def test_an_hour_takes_blocks_and_gives_what_one_block_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = bursts([(0.5, 1.0), (1.4, 2.0)], 3.0, floor_db=-60)
+    whole = energy_segments(samples, RATE)
+    monkeypatch.setattr("vad.labels.levels._BLOCK", 37)
+    assert energy_segments(samples, RATE) == whole
+
+
+@pytest.mark.parametrize("floor_db", [-75.0, -50.0])
+def test_refined_boundaries_are_those_of_the_energy(floor_db: float) -> None:
+    samples = bursts([(0.6, 1.2), (1.9, 2.5)], 3.2, floor_db=floor_db)
+    rough = Timeline.from_pairs([(0.55, 1.29), (1.94, 2.44)])
+    found = refined_segments(samples, RATE, rough)
+    assert np.allclose(found.to_pairs(), [(0.6, 1.2), (1.9, 2.5)], atol=0.01)
+
+
+def test_refined_speech_is_where_both_agree() -> None:
+    samples = bursts([(0.6, 1.2), (1.9, 2.5), (3.0, 3.4)], 4.0, floor_db=-70)
+    rough = Timeline.from_pairs([(0.5, 1.3), (1.4, 1.7), (3.0, 3.4)])
+    found = refined_segments(samples, RATE, rough)
+    assert np.allclose(found.to_pairs(), [(0.6, 1.2), (3.0, 3.4)], atol=0.01)
+
+
+def test_refined_speech_has_the_pauses_of_its_energy() -> None:
+    samples = bursts([(0.6, 1.2), (1.3, 1.6), (1.9, 2.5)], 3.0, floor_db=-70)
+    found = refined_segments(samples, RATE, Timeline.from_pairs([(0.6, 2.5)]))
+    assert np.allclose(found.to_pairs(), [(0.6, 1.6), (1.9, 2.5)], atol=0.01)
+
+
+def test_over_a_loud_background_what_was_found_stays() -> None:
+    samples = bursts([(0.6, 1.2)], 2.0, floor_db=-28)
+    rough = Timeline.from_pairs([(0.5, 1.3)])
+    assert refined_segments(samples, RATE, rough) == rough
+
+
+@pytest.mark.parametrize("n_samples", [0, 100, RATE])
+def test_nothing_found_is_nothing_refined(n_samples: int) -> None:
+    assert refined_segments(np.zeros(n_samples, np.float32), RATE, Timeline()) == Timeline()
+
+
 def test_pads_widen_within_the_recording() -> None:
     samples = bursts([(0.1, 0.9)], 1.0, floor_db=-60)
     found = energy_segments(samples, RATE, LabelRule(pad_start_s=0.05, pad_end_s=0.5))
@@ -135,36 +171,6 @@ def test_other_sample_rates_give_the_same_times() -> None:
     doubled = np.repeat(samples, 2)
     found, twice = energy_segments(samples, RATE), energy_segments(doubled, 2 * RATE)
     assert np.allclose(found.to_pairs(), twice.to_pairs(), atol=0.005)
-
-
-@pytest.mark.parametrize(
-    "change", [{"onset_db": 3.0}, {"min_range_db": 40.0}, {"max_gap_s": -1.0}, {"floor_percentile": 60.0}]
-)
-def test_rules_that_cannot_act_are_refused(change: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match=str(next(iter(change)))):
-        LabelRule(**change)
-
-
-@given(
-    pairs=st.lists(st.tuples(st.floats(-1, 3), st.floats(0.001, 1)), max_size=5),
-    n_frames=st.integers(0, 250),
-    collar_s=st.floats(0, 0.2),
-)
-def test_a_frame_is_speech_iff_its_centre_is(pairs: list[tuple[float, float]], n_frames: int, collar_s: float) -> None:
-    timeline = Timeline(Segment(start, start + length) for start, length in pairs)
-    labels, mask = timeline_to_labels(timeline, n_frames, GRID, collar_s=collar_s)
-    spans = [(round_half_up(s.start), round_half_up(s.end)) for s in timeline]
-    centres = [GRID.centre(t) for t in range(n_frames)]
-    assert labels.tolist() == [int(any(a <= c < b for a, b in spans)) for c in centres]
-    zones = [
-        (round_half_up(edge - collar_s), round_half_up(edge + collar_s)) for s in timeline for edge in (s.start, s.end)
-    ]
-    near = [any(a <= c < b for a, b in zones) for c in centres]
-    assert mask.tolist() == [int(not (collar_s > 0 and hit)) for hit in near]
-
-
-def round_half_up(seconds: float) -> int:
-    return int(np.floor(seconds * RATE + 0.5))
 
 
 def test_hand_labels_of_real_speech_agree(data_home: Path) -> None:
