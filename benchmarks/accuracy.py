@@ -29,6 +29,8 @@ from vad.manifests import data_home, read_manifest
 from vad.peers import Engine, load_peer
 
 HERE = Path(__file__).resolve().parent
+# The heading behind the measures on the page of `experiments.py`.
+WORDS = "## What was expected, why, and what was decided"
 # Heading, measure, digits.
 OVERVIEWS = [
     ("ROC-AUC", "roc_auc", 3),
@@ -65,6 +67,8 @@ def main(engines: str, model: Path | None, bootstrap: int, output: Path | None, 
         raise click.ClickException(str(error)) from error
     split, seed, minutes = (made_of[name] for name in ("split", "seed", "minutes"))
     text = page(report, order, f"split {split}, seed {seed}, at most {minutes:g} min a condition")
+    if split == "dev":
+        text += experiments(HERE / "experiments.md")
     if output is None:
         click.echo(text)
         return
@@ -122,7 +126,7 @@ def page(report: Report, order: list[str], made_of: str) -> str:
         rows = [[name, *(_cell(results[name, e], measure, digits) for e in report.engines)] for name in conditions]
         if any(cell != "-" for row in rows for cell in row[1:]):
             kept = [row for row in rows if any(cell != "-" for cell in row[1:])]
-            lines += [f"## {heading}", "", *_table(["condition", *report.engines], kept), ""]
+            lines += [f"## {heading}", "", *table(["condition", *report.engines], kept), ""]
     lines += ["# Every measure by condition", ""]
     for name in conditions:
         of_condition = [results[name, engine] for engine in report.engines]
@@ -132,11 +136,22 @@ def page(report: Report, order: list[str], made_of: str) -> str:
                   f"{first.nonspeech_s / 60:.1f} min without.", ""]  # fmt: skip
         rows = [[measure, *(_cell(r, measure, _digits(measure)) for r in of_condition)] for measure in first.measures]
         kept = [row for row in rows if any(cell != "-" for cell in row[1:])]
-        lines += [*_table(["measure", *report.engines], kept), ""]
+        lines += [*table(["measure", *report.engines], kept), ""]
     return "\n".join(lines)
 
 
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+def experiments(file: Path) -> str:
+    """Returns the section with a row for each experiment, from the page of `experiments.py`; nothing without one."""
+    if not file.is_file():
+        return ""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines[: lines.index(WORDS)] if line.startswith("|")]
+    intro = "Short trainings that led to this model; [experiments.md](experiments.md) says why, and what was decided."
+    return "\n".join(["", "# Experiments", "", intro, "", *rows, ""])
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Returns the lines of a Markdown table."""
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 
