@@ -265,6 +265,27 @@ def model(request: pytest.FixtureRequest, repository: Path, tmp_path_factory: py
 
 
 @pytest.fixture(scope="session")
+def quantized(model: Path, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Makes the model in smaller numbers, calibrated on the speech of the repository."""
+    from vad.export.calibration import calibrate
+    from vad.export.evidence import find_rows, real_speech
+    from vad.export.quantize import quantize
+
+    artifact = load_artifact(model)
+    speech = real_speech(find_rows([repository / "data_manifests" / "tiny.jsonl.gz"]), 16000)
+    ranges = calibrate(artifact.flatbuffer, artifact.metadata, speech.samples)
+    folder = tmp_path_factory.mktemp("quantized")
+
+    def make(numbers: str) -> Path:
+        path = folder / f"{numbers}.tflite"
+        metadata = dataclasses.replace(artifact.metadata, quantization=numbers)
+        save_artifact(path, quantize(artifact.flatbuffer, numbers, ranges), metadata)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def bundle(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundle of that model."""
     return write_bundle(model, tmp_path_factory.mktemp("bundle")).folder

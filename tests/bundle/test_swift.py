@@ -1,4 +1,4 @@
-"""Swift: everything but the microphone is compiled and run, the microphone compiled, against stubs of Apple's libraries."""
+"""Swift: all but the microphone is compiled and run, the microphone compiled, against stubs of Apple's libraries."""
 
 from __future__ import annotations
 
