@@ -18,6 +18,7 @@ _COMMANDS = {
     "split": ("vad.cli.split", "Write each segment of speech as an audio file."),
     "trim": ("vad.cli.trim", "Write a recording without its silence, and a map of times."),
     "plot": ("vad.cli.plot", "Draw a recording with the speech found in it, or make a page to explore."),
+    "explain": ("vad.cli.explain", "Look into the network: gates, memory, and what would change a decision."),
     "listen": ("vad.cli.listen", "Tell speech as it is spoken, from a microphone or a pipe."),
     "train": ("vad.cli.train", "Train a model from a config and export it."),
     "prepare": ("vad.cli.prepare", "Make the training shards of a config."),
@@ -26,7 +27,7 @@ _COMMANDS = {
     "evaluate": ("vad.cli.evaluate", "Score the detector, and others, on labelled recordings."),
     "tune": ("vad.cli.tune", "Choose thresholds and durations on labelled recordings."),
     "benchmark": ("vad.cli.benchmark", "Measure speed, start-up and memory on this machine."),
-    "data": ("vad.cli.data", "Check, count, fetch and import corpora."),
+    "data": ("vad.cli.data", "Check, count, fetch, import and label corpora."),
 }
 # Commands that train or export import these when they are called; `pip install lstm-vad` alone brings none of them.
 _OF_TRAIN = frozenset({"audiomentations", "keras", "librosa", "pydantic", "scipy", "sklearn", "tensorflow", "yaml"})

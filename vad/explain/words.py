@@ -11,9 +11,16 @@ from vad.explain.explanation import Explanation, Moment
 from vad.explain.gradient import PER_DB
 from vad.explain.units import GROUPS, Units
 
-__all__ = ["changes_words", "decision_words", "life_words", "lines", "saliency_words", "units_words"]
-
-_SINGULAR = {"others": "other"}
+__all__ = [
+    "changes_words",
+    "decision_words",
+    "kept_words",
+    "life_words",
+    "lines",
+    "saliency_words",
+    "singular",
+    "units_words",
+]
 
 
 def lines(explanation: Explanation) -> Iterator[str]:
@@ -36,14 +43,20 @@ def changes_words(moment: Moment) -> Iterator[str]:
     if flipping:
         yield "It would not be speech if" if speech else "It would be speech if"
         yield from (f"  {one.words} (posterior {one.posterior:.2f})" for one in flipping)
+    kept = list(kept_words(moment))
+    if kept:
+        yield "It would still be speech if" if speech else "It would still not be speech if"
+        yield from (f"  {words}" for words in kept)
+    yield f"Changes reach back {LONGEST_PAST_S:g} s at most; no more than 40 dB were tried."
+
+
+def kept_words(moment: Moment) -> Iterator[str]:
+    """Yields what would not change the decision, one clause for each thing that was changed."""
     kept: dict[str, list[str]] = {}
     for one in moment.changes:
         if not one.flips:
             kept.setdefault(one.subject, []).append(one.predicate)
-    if kept:
-        yield "It would still be speech if" if speech else "It would still not be speech if"
-        yield from (f"  {subject} {_joined(predicates)}" for subject, predicates in kept.items())
-    yield f"Changes reach back {LONGEST_PAST_S:g} s at most; no more than 40 dB were tried."
+    yield from (f"{subject} {_joined(predicates)}" for subject, predicates in kept.items())
 
 
 def _joined(predicates: list[str]) -> str:
@@ -61,10 +74,15 @@ def units_words(units: Units) -> str:
     for group, name in GROUPS.items():
         n = len(units.members(group))
         if n:
-            counts.append(f"{n} {name if n > 1 else _SINGULAR.get(name, name[:-1])}")
+            counts.append(f"{n} {name if n > 1 else singular(name)}")
     lives = units.half_life_s
     low, middle, high = (life_words(float(value)) for value in (lives.min(), np.median(lives), lives.max()))
     return f"{', '.join(counts)}; half-lives {low} to {high}, median {middle}"
+
+
+def singular(group: str) -> str:
+    """Returns what one of a group is called."""
+    return group.removesuffix("s")
 
 
 def life_words(seconds: float) -> str:
