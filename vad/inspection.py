@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vad.arena import arena_bytes
 from vad.artifact import Artifact
 from vad.errors import ModelError
 from vad.runtime import Session
@@ -65,9 +66,10 @@ class SignatureRow:
         inputs: tensors that go in.
         outputs: tensors that come out.
         ops: how many operations of each kind, most frequent first.
-        arena_bytes: memory of all tensors that are computed when none shares its place with another: what LiteRT
-            needs at most, without its own tables. Constants are read where they are.
-        live_bytes: memory of the tensors that are alive at once, at the fullest moment: what a good planner needs.
+        arena_bytes: memory of all tensors that are computed as LiteRT's planner places them, with what its kernels need
+            besides; None where it cannot be seen. Constants are read where they are.
+        live_bytes: memory of the tensors that are alive at once, at the fullest moment: what no planner can go below.
+        unshared_bytes: memory of all tensors that are computed when none shares its place with another.
         call_us: median time of one call from Python on one thread, in microseconds.
     """
 
@@ -76,8 +78,9 @@ class SignatureRow:
     inputs: tuple[TensorRow, ...]
     outputs: tuple[TensorRow, ...]
     ops: Mapping[str, int]
-    arena_bytes: int
+    arena_bytes: int | None
     live_bytes: int
+    unshared_bytes: int
     call_us: float
 
     @property
@@ -173,15 +176,16 @@ def _signature(model: Any, artifact: Artifact, session: Session, name: str) -> S
     if definition is None:
         raise ModelError(f"{artifact.name}: there is no signature {name!r}")
     graph = model.subgraphs[definition.subgraphIndex]
-    arena, live = _memory(model, graph)
+    unshared, live = _memory(model, graph)
     return SignatureRow(
         name=name,
         frames=artifact.metadata.signatures[name],
         inputs=tuple(_rows(graph, definition.inputs)),
         outputs=tuple(_rows(graph, definition.outputs)),
         ops=count_ops(model, graph),
-        arena_bytes=arena,
+        arena_bytes=arena_bytes(artifact, name),
         live_bytes=live,
+        unshared_bytes=unshared,
         call_us=_time(session, name, graph, definition),
     )
 

@@ -107,7 +107,9 @@ def _signature(row: SignatureRow) -> Iterator[str]:
     yield f"  {row.name}: {row.frames} frame{'s' if row.frames > 1 else ''} a call"
     yield f"    in       {_tensors(row.inputs)}"
     yield f"    out      {_tensors(row.outputs)}"
-    yield f"    memory   {row.live_bytes:,} bytes alive at once, {row.arena_bytes:,} if no two tensors share a place"
+    arena = "not to be seen in this LiteRT" if row.arena_bytes is None else f"{row.arena_bytes:,} bytes"
+    yield f"    arena    {arena}"
+    yield f"    memory   {row.live_bytes:,} bytes alive at once, {row.unshared_bytes:,} if no two tensors share a place"
     yield f"    time     {row.call_us:.1f} µs a call, {row.frame_us:.1f} µs a frame"
 
 
