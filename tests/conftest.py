@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +24,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ENERGY_LOOKAHEAD = 4
+BROWSER_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--autoplay-policy=no-user-gesture-required",
+)
 
 
 @pytest.fixture(scope="session")
@@ -87,3 +101,27 @@ def energy_artifact(energy_model: keras.Model, tmp_path_factory: pytest.TempPath
     path = tmp_path_factory.mktemp("energy") / "energy.tflite"
     save_artifact(path, convert_step_model(step_model, (1, 32)), metadata)
     return path
+
+
+def _start_browser(profile: Path) -> Any:
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: no page is driven")
+    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    absent = [name for name, path in programs.items() if path is None]
+    if absent:
+        pytest.skip(f"{' and '.join(absent)} not installed: no page is driven (apt install chromium chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs["chromium"]
+    for flag in (*BROWSER_FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=programs["chromedriver"])
+    return webdriver.Chrome(options=options, service=service)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Chromium that is driven by selenium, or a skip that says what is missing."""
+    driver = _start_browser(tmp_path_factory.mktemp("chromium"))
+    driver.set_window_size(1280, 1000)
+    yield driver
+    driver.quit()

@@ -1,52 +1,12 @@
-"""A headless Chromium, and a recording to look at."""
+"""A recording to look at."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--autoplay-policy=no-user-gesture-required",
-)
-
-
-def _start_browser(profile: Path) -> Any:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: no page is driven")
-    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
-    absent = [name for name, path in programs.items() if path is None]
-    if absent:
-        pytest.skip(f"{' and '.join(absent)} not installed: no page is driven (apt install chromium chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs["chromium"]
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(executable_path=programs["chromedriver"])
-    return webdriver.Chrome(options=options, service=service)
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A Chromium that is driven by selenium, or a skip that says what is missing."""
-    driver = _start_browser(tmp_path_factory.mktemp("chromium"))
-    driver.set_window_size(1280, 1000)
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture(scope="session")
