@@ -25,12 +25,14 @@ from pathlib import Path
 import accuracy
 import click
 
+from vad.config import load_config
 from vad.detector import Detector
 from vad.errors import VadError
 from vad.evaluation import DetectorEngine, Scores, score
 from vad.files import replacing
 from vad.manifests import data_home, read_manifest
 from vad.metrics import FramePool, calibration_error
+from vad.peers import Engine
 
 CONFIGS = accuracy.HERE.parent / "configs" / "experiments"
 BASELINE = "baseline"
@@ -53,6 +55,8 @@ COLUMNS = (
 )
 COUNTS = frozenset({"parameters", "steps"})
 HEADER = ("Expected", "Why", "Decision")
+# Of a network that is fed otherwise than the package can, or cannot be exported: what `inputs.py` is to feed it.
+INPUT = "Input"
 # What other scores would come of.
 SCORED_BY = 1
 
@@ -83,10 +87,10 @@ def main(names: Sequence[str], configs: Path, runs: Path, train: bool, cache: Pa
         if train:
             for experiment in chosen:
                 trained(experiment, runs / experiment.name)
-        finished = [e for e in chosen if (runs / e.name / "model.tflite").is_file()]
+        finished = [e for e in chosen if judged(e, runs / e.name).is_file()]
         rows = accuracy.HERE.parent / "data_manifests"
         folder = accuracy.prepared(data_home(), cache=cache, manifests=rows, split="dev", minutes=10.0, seed=0)
-        found = {e.name: measured(runs / e.name, folder) for e in finished}
+        found = {e.name: measured(e, runs / e.name, folder) for e in finished}
     except VadError as error:
         raise click.ClickException(str(error)) from error
     text = page(finished, found)
@@ -124,7 +128,7 @@ def header(path: Path) -> dict[str, str]:
             break
         text = line[1:].strip()
         start, colon, rest = text.partition(": ")
-        if colon and start in HEADER:
+        if colon and start in (*HEADER, INPUT):
             key, text = start, rest
         if key is not None:
             says[key] = f"{says.get(key, '')} {text}".strip()
@@ -143,15 +147,23 @@ def trained(experiment: Experiment, run: Path) -> None:
     """
     click.echo(f"training {experiment.name} in {run}", err=True)
     command = [sys.executable, "-m", "vad", "train", str(experiment.path), "--resume", "--run-dir", str(run)]
+    if INPUT in experiment.says:
+        script = str(accuracy.HERE / "inputs.py")
+        command = [sys.executable, script, str(experiment.path), experiment.says[INPUT], str(run)]
     # In a process of its own: nothing of one training reaches the next.
     if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
         raise VadError(f"{experiment.path}: the training failed; leave it out by naming others, or mend it")
 
 
-def measured(run: Path, folder: Path) -> dict[str, float]:
+def judged(experiment: Experiment, run: Path) -> Path:
+    """Returns the file of a finished run that is scored."""
+    return run / ("summary.json" if INPUT in experiment.says else "model.tflite")
+
+
+def measured(experiment: Experiment, run: Path, folder: Path) -> dict[str, float]:
     """Returns the measures of a run, from its scores.json where that was made of the same model and set."""
     kept = run / "scores.json"
-    made_of = [SCORED_BY, folder.name, hashlib.sha256((run / "model.tflite").read_bytes()).hexdigest()]
+    made_of = [SCORED_BY, folder.name, hashlib.sha256(judged(experiment, run).read_bytes()).hexdigest()]
     if kept.is_file():
         content = json.loads(kept.read_text(encoding="utf-8"))
         if content["made_of"] == made_of:
@@ -159,25 +171,34 @@ def measured(run: Path, folder: Path) -> dict[str, float]:
     click.echo(f"scoring {run}", err=True)
     from vad.training import load_run
 
+    engine = _engine(experiment, run)
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     found = {
         "parameters": sum(v.shape.num_elements() for v in load_run(run)[0].trainable_variables),
         "steps": summary["steps"],
         "mixtures_auc": summary["dev"]["roc_auc"],
-        **measures(scores_of(run / "model.tflite", folder)),
+        **measures(scores_of(engine, folder)),
     }
     with replacing(kept) as temporary:
         temporary.write_text(json.dumps({"made_of": made_of, "measures": found}, indent=2) + "\n", encoding="utf-8")
     return found
 
 
-def scores_of(model: Path, folder: Path) -> Scores:
-    """Returns what a model says of the set.
+def _engine(experiment: Experiment, run: Path) -> Engine:
+    if INPUT not in experiment.says:
+        return DetectorEngine(Detector(run / "model.tflite"))
+    import inputs
+
+    return inputs.KerasEngine(run, load_config(experiment.path).features, experiment.says[INPUT])
+
+
+def scores_of(engine: Engine, folder: Path) -> Scores:
+    """Returns what an engine says of the set.
 
     Raises:
         VadError: a recording could not be scored.
     """
-    scores = score(read_manifest(folder / "manifest.jsonl"), [DetectorEngine(Detector(model))], folder)
+    scores = score(read_manifest(folder / "manifest.jsonl"), [engine], folder)
     if scores.failures:
         raise VadError("\n".join(f"{failure.recording}: {failure.reason}" for failure in scores.failures))
     return scores

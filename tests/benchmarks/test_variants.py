@@ -24,7 +24,8 @@ def script(repository: Path) -> ModuleType:
         sys.path.remove(str(repository / "benchmarks"))
 
 
-def test_a_line_has_all_columns(script, energy_artifact):
+def test_a_line_has_all_columns(script, energy_artifact, monkeypatch):
+    monkeypatch.setattr(script.arm, "absent", lambda: "nothing is counted")
     metadata = load_artifact(energy_artifact).metadata
     proof = Verification(0.1, 0.002, 0.98, -0.0001, 100.0, "a voice")
     report = ExportReport(energy_artifact, energy_artifact.stat().st_size, metadata, {}, proof)
