@@ -40,8 +40,8 @@ def command(
     """Train a model from CONFIG and export it.
 
     Makes the training shards that are missing, trains, and leaves a run directory with the weights, the history, the
-    resolved config and a verified model.tflite. Stop it at any time: the same command with --resume goes on and ends
-    with the same weights as if it had never stopped.
+    resolved config and a verified model.tflite (none of a bidirectional network). Stop it at any time: the same command
+    with --resume goes on and ends with the same weights as if it had never stopped.
     """
     if resume and overwrite:
         raise click.UsageError("--resume goes on with the run that --overwrite throws away; give one of them")
@@ -58,10 +58,13 @@ def command(
     with Display() as display:
         batches = batches_of(config, jobs=jobs, progress=display.mixing)
         train(config, folder, batches, resume=resume, overwrite=overwrite, listener=display)
-    report = export_run(folder)
     summary = json.loads(RunDirectory(folder).summary.read_text(encoding="utf-8"))
     click.echo(f"run      {folder}")
     click.echo(f"dev AUC  {summary['dev']['roc_auc']:.5f} (epoch {summary['best_epoch']} of {summary['epochs']})")
+    if config.model.bidirectional:
+        click.echo("model    none: a bidirectional network needs the end of a recording; it can teach a causal one")
+        return
+    report = export_run(folder)
     click.echo(f"model    {report.path} ({report.size:,} bytes)")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from vad.artifact import Metadata, load_artifact, save_artifact
 from vad.config import Config
 from vad.config.export import ExportConfig
-from vad.errors import ConfigError
+from vad.errors import ConfigError, ModelError
 from vad.export.calibration import calibrate
 from vad.export.convert import check_ops, convert_step_model, signature_table
 from vad.export.evidence import Evidence, find_evidence, find_rows, real_speech
@@ -183,6 +183,7 @@ def _variant_name(name: str, settings: ExportConfig) -> str:
 
 def _write(source: Source, settings: ExportConfig, output: Path, manifests: Sequence[Path]) -> ExportReport:
     """Converts, quantises, writes and proves."""
+    _check_ranges(source, settings)
     step_model = StepModel(source.weights, source.metadata.features, source=settings.input, dft=settings.dft)
     metadata = _metadata(source, settings)
     # What was named must be there; what the training had may be on another machine.
@@ -203,6 +204,16 @@ def _write(source: Source, settings: ExportConfig, output: Path, manifests: Sequ
         save_artifact(temporary, flatbuffer, metadata)
     origin = None if calibration is None else calibration.origin
     return ExportReport(output, output.stat().st_size, metadata, ops, verification, origin)
+
+
+def _check_ranges(source: Source, settings: ExportConfig) -> None:
+    """Refuses a calibrated variant of a cell whose output no calibration can bound."""
+    for recurrence in source.weights.recurrences:
+        if settings.quantize in _CALIBRATED and not recurrence.is_bounded:
+            raise ModelError(
+                f"quantization {settings.quantize}: the output of the cell {recurrence} grows with the length of a "
+                "sound, so that it leaves every range found in calibration; choose dynamic, float16 or none"
+            )
 
 
 def _metadata(source: Source, settings: ExportConfig) -> Metadata:

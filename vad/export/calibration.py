@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vad.artifact import Metadata
 from vad.errors import ModelError
-from vad.export.flatbuffer import products, unpack
+from vad.export.flatbuffer import products, read_weights, unpack
 from vad.export.quantize import Range
 from vad.features.streaming import StreamingLogMel
 
@@ -57,11 +57,12 @@ def calibrate(flatbuffer: bytes, metadata: Metadata, samples: NDArray[np.float32
     if not np.isfinite([*low.values(), *high.values()]).all():
         raise ModelError("calibration: the network gives values that are not finite; train it again")
     ranges = {}
+    mean = read_weights(flatbuffer).get("normalization/mean", np.zeros(1, np.float32))
     for weights, (source, output) in watched.items():
         bottom = low[source]
-        if weights == "lstm_0/kernel":
+        if weights.endswith("_0/kernel"):
             # Frames of digital silence, whether the stream has some or not.
-            bottom = min(bottom, math.log(metadata.features.log_floor))
+            bottom = min(bottom, math.log(metadata.features.log_floor) - float(mean.max()))
         ranges[weights] = Range(bottom, high[source], low[output], high[output])
     return ranges
 

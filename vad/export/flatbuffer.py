@@ -24,6 +24,8 @@ _ALIGNMENT = 16
 # TensorFlow Lite's own separator in the name of a tensor that stands for several.
 _SEPARATOR = ";"
 _FIRST_SIZE = 1 << 20
+# Weights of recurrent layers that stand in products.
+_MATRICES = ("/kernel", "/recurrent", "/gates", "/projection")
 
 DTYPES: Mapping[int, type[np.generic]] = {
     schema.TensorType.FLOAT32: np.float32,
@@ -216,7 +218,7 @@ def read_weights(flatbuffer: bytes) -> dict[str, NDArray[np.float32]]:
 
 def products(model: Any, graph: Any) -> Iterator[tuple[int, str]]:
     """Yields the network's products with large matrices: position of the operation, and name of its weights."""
-    names = {index: name for name, index in named_weights(model, graph) if name.endswith(("/kernel", "/recurrent"))}
+    names = {index: name for name, index in named_weights(model, graph) if name.endswith(_MATRICES)}
     for position, operator in enumerate(graph.operators):
         if op_name(model.operatorCodes[operator.opcodeIndex]) == "FULLY_CONNECTED":
             name = names.get(int(operator.inputs[1]), "logits")

@@ -2,14 +2,16 @@
 
 What is quantised, and what is not:
 
-* The products of the LSTM layers with their weight matrices: nine tenths of the file and of the arithmetic. Logits
-  stay float32: one row of weights.
+* The products of the recurrent layers with their weight matrices: nine tenths of the file and of the arithmetic.
+  Logits stay float32: one row of weights.
 * The front-end stays float32. Power spectra span more than 100 dB, int8 spans 48.
 * The cell state c and the gates stay float32. c is a sum over time, ``c' = f∘c + i∘c̃``: it has no range of its own,
   it grows with the length of a sound. In int8 a step of the grid would be larger than what a frame adds, and the
   forget gate could not exceed 255/256, so that nothing lasts longer than 256 frames. It is 64 numbers a layer.
 * The output h = o∘tanh(c) lies in (-1, 1) whatever the length of a stream. So it is h, and the frames, that become
   int8 or int16 on their way into a product. The state tensors of a call, h and c, are float32 in every variant.
+  The cell no-output-activation alone has an h without bounds: no calibrated range would hold, and `vad.export.build`
+  refuses int8 and int16x8 for it.
 
 The converter's own quantisation takes the whole graph or nothing, has crashed on LSTMs, and cannot keep c apart; so
 the graph is changed here, in a few lines for each variant.

@@ -17,43 +17,36 @@ from numpy.typing import NDArray
 
 from vad.features.graph import log_mel_of_windows
 from vad.features.spec import FeatureSpec
+from vad.models.cells import Recurrence
 from vad.models.weights import StepWeights
 
 
-def state_names(n_layers: int) -> list[str]:
-    """Returns the names of the state tensors, ``h_0, c_0, h_1, …``, in the order of the layers."""
-    return [f"{kind}_{index}" for index in range(n_layers) for kind in "hc"]
-
-
-class LstmStep:
-    """One LSTM layer, frame by frame.
-
-    i = σ(x·W_i + h·U_i + b_i), f = σ(x·W_f + h·U_f + b_f), c̃ = tanh(x·W_c + h·U_c + b_c),
-    o = σ(x·W_o + h·U_o + b_o), c' = f∘c + i∘c̃, h' = o∘tanh(c'), with Keras' order of gates: i, f, c̃, o.
+class CellStep:
+    """One recurrent layer, frame by frame.
 
     Args:
-        kernel: float32 ``(inputs, 4·units)``.
-        recurrent: float32 ``(units, 4·units)``.
-        bias: float32 ``(4·units,)``.
-
-    References:
-        Gers, Schmidhuber, Cummins (2000): Learning to forget. Neural Computation 12(10).
+        recurrence: its equations.
+        weights: its arrays by the names of `Recurrence.shapes`.
     """
 
-    def __init__(self, kernel: NDArray[np.float32], recurrent: NDArray[np.float32], bias: NDArray[np.float32]) -> None:
-        self._kernel, self._recurrent, self._bias = (tf.constant(w) for w in (kernel, recurrent, bias))
+    def __init__(self, recurrence: Recurrence, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        self._recurrence = recurrence
+        self._weights = {name: tf.constant(array) for name, array in weights.items()}
 
-    def run(self, frames: Any, h: Any, c: Any) -> tuple[Any, Any, Any]:
-        """Advances over frames ``(k, inputs)``; returns outputs ``(k, units)``, h and c ``(1, units)``."""
+    @property
+    def state_sizes(self) -> dict[str, int]:
+        """Widths of the states by name."""
+        return self._recurrence.state_sizes
+
+    def run(self, frames: Any, states: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+        """Advances over frames ``(k, inputs)``; returns outputs ``(k, width)`` and the states ``(1, width)``."""
         # The input's share of all frames in one product: the weights are read once, not once a frame.
-        projected = tf.matmul(frames, self._kernel) + self._bias
+        shares = self._recurrence.input_share(frames, self._weights)
         outputs = []
-        for row in tf.split(projected, int(frames.shape[0]), axis=0):
-            i, f, candidate, o = tf.split(row + tf.matmul(h, self._recurrent), 4, axis=1)
-            c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(candidate)
-            h = tf.sigmoid(o) * tf.tanh(c)
-            outputs.append(h)
-        return tf.concat(outputs, axis=0), h, c
+        for row in tf.split(shares, int(frames.shape[0]), axis=0):
+            states = self._recurrence.step(row, states, self._weights)
+            outputs.append(states["h"])
+        return tf.concat(outputs, axis=0), states
 
 
 class StepModel(tf.Module):  # type: ignore[misc]
@@ -73,8 +66,11 @@ class StepModel(tf.Module):  # type: ignore[misc]
         super().__init__(name="vad_step")
         self._spec, self._source, self._dft = spec, source, dft
         self._weights = network if isinstance(network, StepWeights) else StepWeights.from_model(network)
-        self._units = self._weights.units
-        self._layers = [LstmStep(*layer_weights) for layer_weights in self._weights.layers]
+        self._mean = None if self._weights.mean is None else tf.constant(self._weights.mean)
+        self._layers = [
+            CellStep(recurrence, dict(zip(recurrence.shapes(len(arrays[0])), arrays, strict=True)))
+            for recurrence, arrays in zip(self._weights.recurrences, self._weights.layers, strict=True)
+        ]
         self._output = [tf.constant(w) for w in self._weights.output]
 
     @property
@@ -89,9 +85,12 @@ class StepModel(tf.Module):  # type: ignore[misc]
 
     @property
     def state_shapes(self) -> dict[str, tuple[int, int]]:
-        """Shapes of the state tensors by name, ``(1, units)``."""
-        names = state_names(len(self._units))
-        return {name: (1, self._units[index // 2]) for index, name in enumerate(names)}
+        """Shapes of the state tensors by name, ``h_0``, ``c_0``, ``h_1``, …: ``(1, width)``."""
+        return {
+            f"{name}_{index}": (1, size)
+            for index, layer in enumerate(self._layers)
+            for name, size in layer.state_sizes.items()
+        }
 
     def step(self, inputs: Any, states: Mapping[str, Any]) -> dict[str, Any]:
         """Advances over a few frames.
@@ -106,10 +105,12 @@ class StepModel(tf.Module):  # type: ignore[misc]
         """
         x = inputs[0] if self._source == "features" else self._front_end(inputs)
         n_frames = int(x.shape[0])
+        if self._mean is not None:
+            x = x - self._mean
         results: dict[str, Any] = {}
         for index, layer in enumerate(self._layers):
-            x, h, c = layer.run(x, states[f"h_{index}"], states[f"c_{index}"])
-            results |= {f"h_{index}": h, f"c_{index}": c}
+            x, new = layer.run(x, {name: states[f"{name}_{index}"] for name in layer.state_sizes})
+            results |= {f"{name}_{index}": value for name, value in new.items()}
         kernel, bias = self._output
         results["posteriors"] = tf.reshape(tf.sigmoid(tf.matmul(x, kernel) + bias), [1, n_frames])
         return results

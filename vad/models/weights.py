@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 
 from vad.config.model import ModelConfig
 from vad.errors import ModelError
+from vad.models.cells import CELLS, Recurrence, layer_recurrence, layer_weights, set_layer_weights
 from vad.models.sequence import build_model, recurrent_layers
 
 Array = NDArray[np.float32]
 
-_LAYER = ("kernel", "recurrent", "bias")
 _OUTPUT = ("kernel", "bias")
+_FIRST = re.compile(r"(?P<cell>.+)_0/kernel")
+_MEAN = "normalization/mean"
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,69 +27,133 @@ class StepWeights:
     """All numbers of the network, the normalisation of the frames folded into the first layer.
 
     Args:
-        layers: from the input up: kernel float32 ``(inputs, 4·units)``, recurrent float32 ``(units, 4·units)``, bias
-            float32 ``(4·units,)``, with Keras' order of gates: i, f, c̃, o.
+        layers: from the input up, the arrays of each in the order of `vad.models.cells.Recurrence.shapes`. Of an LSTM:
+            kernel float32 ``(inputs, 4·units)``, recurrent float32 ``(units, 4·units)``, bias float32 ``(4·units,)``,
+            with Keras' order of gates: i, f, c̃, o.
         output: kernel float32 ``(units, 1)`` and bias float32 ``(1,)`` of the logits.
+        cell: kind of the layers.
+        mean: float32 ``(n_mels,)``, what is taken from the frames first, in a network with layer normalisation: there
+            it cannot be folded into a bias, which comes after the normalisation. None in any other.
     """
 
-    layers: tuple[tuple[Array, Array, Array], ...]
+    layers: tuple[tuple[Array, ...], ...]
     output: tuple[Array, Array]
+    cell: str = "lstm"
+    mean: Array | None = None
 
     @property
     def units(self) -> list[int]:
         """Units of each layer."""
-        return [len(recurrent) for _, recurrent, _ in self.layers]
+        return [layer.units for layer in self.recurrences]
+
+    @property
+    def recurrences(self) -> list[Recurrence]:
+        """Equations of each layer."""
+        return [
+            _recurrence(self.cell, bias, recurrent, layer_norm=self.mean is not None)
+            for _, recurrent, bias, *_ in self.layers
+        ]
 
     @classmethod
     def from_model(cls, model: keras.Model) -> StepWeights:
-        """Takes the weights of a sequence model from `build_model`."""
-        layers = [[np.asarray(w) for w in layer.get_weights()] for layer in recurrent_layers(model)]
+        """Takes the weights of a sequence model from `build_model`.
+
+        Raises:
+            ModelError: the model is bidirectional: there are no steps of it.
+        """
+        found = recurrent_layers(model)
+        if any(isinstance(layer, keras.layers.Bidirectional) for layer in found):
+            raise ModelError(
+                "a bidirectional network cannot be exported: half of it begins at the end of the recording, and a "
+                "stream has no end to begin from; export a causal one (model.bidirectional: false) that it teaches"
+            )
+        recurrence = layer_recurrence(found[0])
+        layers = [list(layer_weights(layer).values()) for layer in found]
         mean, std = (np.asarray(w) for w in model.get_layer("normalization").get_weights())
-        kernel, recurrent, bias = layers[0]
+        kernel, _, bias, *_ = layers[0]
         # Normalisation is linear, so it folds into the first layer: (x - m)/s · W + b = x·(W/s) + (b - m/s · W).
-        layers[0] = [kernel / std[:, np.newaxis], recurrent, bias - (mean / std) @ kernel]
+        layers[0][0] = kernel / std[:, np.newaxis]
+        if not recurrence.layer_norm:
+            layers[0][2] = bias - (mean / std) @ kernel
         kernel, bias = (np.asarray(w) for w in model.get_layer("logits").get_weights())
-        return cls(tuple((k, r, b) for k, r, b in layers), (kernel, bias))
+        first = mean if recurrence.layer_norm else None
+        return cls(tuple(tuple(layer) for layer in layers), (kernel, bias), recurrence.name, first)
 
     def to_model(self, lookahead_frames: int) -> keras.Model:
-        """Returns the sequence model that has these weights; its normalisation does nothing.
+        """Returns the sequence model that has these weights; its normalisation does nothing that is folded.
 
         Raises:
             ModelError: when the layers are not of one size, which `build_model` has no name for.
         """
-        units = set(self.units)
-        if len(units) != 1:
+        if len(set(self.units)) != 1:
             raise ModelError(f"the layers have {self.units} units; a sequence model has layers of one size")
-        config = ModelConfig(units=units.pop(), layers=len(self.layers), lookahead_frames=lookahead_frames)
-        model = build_model(config, len(self.layers[0][0]), use_cudnn=False)
-        for layer, weights in zip(recurrent_layers(model), self.layers, strict=True):
-            layer.set_weights(weights)
+        kind = self.recurrences[0]
+        config = ModelConfig.model_validate(
+            {
+                "cell": kind.name,
+                "units": kind.units,
+                "layers": len(self.layers),
+                "lookahead_frames": lookahead_frames,
+                "layer_norm": kind.layer_norm,
+                "projection": kind.projection,
+            }
+        )
+        inputs = len(self.layers[0][0])
+        model = build_model(config, inputs, use_cudnn=False)
+        for layer, recurrence, arrays in zip(recurrent_layers(model), self.recurrences, self.layers, strict=True):
+            set_layer_weights(layer, dict(zip(recurrence.shapes(len(arrays[0])), arrays, strict=True)))
+        if self.mean is not None:
+            model.get_layer("normalization").set_statistics(self.mean, np.ones(inputs, np.float32))
         model.get_layer("logits").set_weights(self.output)
         return model
 
     def to_named(self) -> dict[str, Array]:
         """Returns the arrays by name: ``lstm_0/kernel``, …, ``logits/bias``."""
-        named = {
-            f"lstm_{index}/{part}": array
-            for index, layer in enumerate(self.layers)
-            for part, array in zip(_LAYER, layer, strict=True)
-        }
+        named = {} if self.mean is None else {_MEAN: self.mean}
+        for index, (recurrence, arrays) in enumerate(zip(self.recurrences, self.layers, strict=True)):
+            for part, array in zip(recurrence.shapes(len(arrays[0])), arrays, strict=True):
+                named[f"{self.cell}_{index}/{part}"] = array
         return named | {f"logits/{part}": array for part, array in zip(_OUTPUT, self.output, strict=True)}
 
     @classmethod
     def from_named(cls, named: Mapping[str, Array]) -> StepWeights:
-        """Takes arrays as `to_named` gives them; a bias that is not there is zeros.
+        """Takes arrays as `to_named` gives them; a vector that is not there is zeros.
 
         Raises:
             KeyError: names a matrix that is missing.
         """
-        n_layers = sum(name.startswith("lstm_") and name.endswith("/kernel") for name in named)
+        cells = [match["cell"] for match in map(_FIRST.fullmatch, named) if match and match["cell"] in CELLS]
+        cell = cells[0] if cells else "lstm"
+        n_layers = sum(name.startswith(f"{cell}_") and name.endswith("/kernel") for name in named)
+        layers = tuple(_layer(named, cell, index) for index in range(n_layers))
+        output = (named["logits/kernel"], named.get("logits/bias", np.zeros(1, np.float32)))
+        mean = None
+        if _has_layer_norm(named, cell):
+            mean = named.get(_MEAN, np.zeros(len(layers[0][0]), np.float32))
+        return cls(layers, output, cell, mean)
 
-        def array(layer: str, part: str) -> Array:
-            if part == "bias" and f"{layer}/bias" not in named:
-                return np.zeros(named[f"{layer}/kernel"].shape[1], np.float32)
-            return named[f"{layer}/{part}"]
 
-        layers = [tuple(array(f"lstm_{index}", part) for part in _LAYER) for index in range(n_layers)]
-        kernel, bias = (array("logits", part) for part in _OUTPUT)
-        return cls(tuple((k, r, b) for k, r, b in layers), (kernel, bias))
+def _layer(named: Mapping[str, Array], cell: str, index: int) -> tuple[Array, ...]:
+    """Returns the arrays of a layer in their order."""
+    prefix = f"{cell}_{index}"
+    kernel, recurrent = named[f"{prefix}/kernel"], named[f"{prefix}/recurrent"]
+    bias = named.get(f"{prefix}/bias", np.zeros(kernel.shape[1], np.float32))
+    shapes = _recurrence(cell, bias, recurrent, layer_norm=_has_layer_norm(named, cell)).shapes(len(kernel))
+
+    def array(part: str, shape: tuple[int, ...]) -> Array:
+        if len(shape) == 1 and f"{prefix}/{part}" not in named:
+            return np.zeros(shape, np.float32)
+        return named[f"{prefix}/{part}"]
+
+    return tuple(array(part, shape) for part, shape in shapes.items())
+
+
+def _has_layer_norm(named: Mapping[str, Array], cell: str) -> bool:
+    return f"{cell}_0/input_gain" in named
+
+
+def _recurrence(cell: str, bias: Array, recurrent: Array, *, layer_norm: bool) -> Recurrence:
+    """Returns the equations that weights are of."""
+    kind = CELLS[cell]
+    units, width = len(bias) // len(kind.blocks), len(recurrent)
+    return kind(units, layer_norm=layer_norm, projection=None if width == units else width)

@@ -69,6 +69,11 @@ class Recurrence:
         return self.units if self.projection is None else self.projection
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether h has a bound that does not grow with the length of a sequence."""
+        return True
+
+    @property
     def state_sizes(self) -> dict[str, int]:
         """Widths of the states by name, in order."""
         return {name: self.output_size if name == "h" else self.units for name in self.states}

@@ -60,9 +60,14 @@ class NoInputActivation(Lstm):
 
 
 class NoOutputActivation(Lstm):
-    """The cell is read as it is: k(c) = c (NOAF). The output has no bound either."""
+    """The cell is read as it is: k(c) = c (NOAF). The output has no bound then."""
 
     name = "no-output-activation"
+
+    @property
+    def is_bounded(self) -> bool:
+        """Only where the cell is normalised before it is read."""
+        return self.layer_norm
 
     def squashed(self, c: Any) -> Any:
         """Returns the cell."""
