@@ -3,9 +3,10 @@
     VAD_DATA_HOME=… python benchmarks/variants.py RUN_DIR|MODEL [--page docs/mobile.md] [--minutes 30]
 
 MODEL is a float32 `.tflite`; without any, the packaged one. Differences, decisions and areas are those that the export
-itself measures on held-out speech; time and memory are those of `vad inspect` on this machine. Besides, each variant
-runs over one stream of many minutes, the same real speech over and over, and its mean distance from float32 in the
-first and in the last round shows whether anything is lost on the way.
+itself measures on held-out speech; time and arena are those of `vad inspect` on this machine, instructions on ARM those
+of `arm.py`, which says what it needs. Besides, each variant runs over one stream of many minutes, the same real speech
+over and over, and its mean distance from float32 in the first and in the last round shows whether anything is lost on
+the way.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
+import arm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,12 +47,13 @@ COLUMNS = (
     "variant",
     "size",
     "operations",
-    "memory",
+    "arena",
     "largest difference",
     "decisions changed",
     "change of AUC",
     "mean difference, start → end of {minutes} min",
     "µs a frame",
+    "ARM instructions a frame",
 )
 BEGIN, END = "<!-- variants: benchmarks/variants.py -->\n", "<!-- end of variants -->\n"
 
@@ -110,14 +113,22 @@ def row(report: ExportReport, drifted: str) -> str:
         ", ".join(names(report)),
         f"{report.size / 1000:.0f} KB",
         f"{sum(small.ops.values())} of {len(small.ops)} kinds",
-        f"{small.live_bytes / 1000:.1f} KB",
+        "–" if small.arena_bytes is None else f"{small.arena_bytes / 1000:.1f} KB",
         f"{proof.max_difference:.1e}",
         f"{proof.changed_share:.2%}",
         "" if proof.auc_change is None else f"{proof.auc_change:+.5f}",
         drifted,
         " / ".join(f"{signature.frame_us:.1f}" for signature in inspection.signatures),
+        arm_cell(report),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def arm_cell(report: ExportReport) -> str:
+    """Returns the instructions of a frame on ARM, where they can be counted here and the bundle's C can run it."""
+    if report.metadata.input != "audio" or arm.absent() is not None:
+        return "–"
+    return " / ".join(f"{count / 1000:.0f} k" for count in arm.instructions(report.path))
 
 
 def names(report: ExportReport) -> Iterator[str]:

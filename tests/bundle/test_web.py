@@ -22,6 +22,17 @@ FLAGS = (
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 )  # fmt: skip
 FRAME_S = 0.01
+LISTEN = """
+const [samples, done] = arguments;
+const [posteriors, events] = [[], []];
+const onOutput = (output) => {
+  posteriors.push(...output.posteriors);
+  events.push(...output.events);
+};
+import("./vad.js")
+  .then(async ({ Vad }) => (await Vad.load({ onOutput })).detectSamples(Float32Array.from(samples), 16000))
+  .then(() => done([posteriors, events]), (error) => done(String(error)));
+"""
 RESULT = "return [window.session.posteriors, window.session.segments.map(({ start, end }) => [start, end])]"
 
 
@@ -122,6 +133,26 @@ def test_the_page_hears_what_python_hears(
     # The browser's own first tab asks itself.
     urls = [asked_for for asked_for in urls if not asked_for.startswith("chrome://")]
     assert urls and all(asked_for.startswith((url, "data:", "blob:")) for asked_for in urls), urls
+
+
+def test_the_module_tells_what_is_stored(
+    driver: Any, address: tuple[str, Callable[[], None]], reference: Any, stored_recording: Any
+) -> None:
+    """Posteriors and every number of every event, from LiteRT.js through the module that apps use."""
+    url, _ = address
+    driver.get(url)
+    _wait(driver, "ready")
+    driver.set_script_timeout(60)
+    found = driver.execute_async_script(LISTEN, (reference.samples / 32768).tolist())
+    assert not isinstance(found, str), found
+    wanted, events = stored_recording
+    np.testing.assert_allclose(found[0], wanted, rtol=0, atol=1e-3)
+    order = {"start": ("start", "onset", "known"), "end": ("start", "end", "offset", "known")}
+    order["misfire"] = ("start", "end", "known")
+    told = [[row["kind"], *(row[name] for name in order[row["kind"]])] for row in found[1]]
+    assert [row[0] for row in told] == [row[0] for row in events]
+    for ours, theirs in zip(told, events, strict=True):
+        np.testing.assert_allclose(ours[1:], np.array(theirs[1:]) / 16000, rtol=0, atol=FRAME_S)
 
 
 def test_the_page_hears_the_microphone(driver: Any, address: tuple[str, Callable[[], None]], reference: Any) -> None:
