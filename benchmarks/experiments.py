@@ -35,6 +35,8 @@ from vad.metrics import FramePool, calibration_error
 from vad.peers import Engine
 
 CONFIGS = accuracy.HERE.parent / "configs" / "experiments"
+# What experiments extend.
+SHARED = ("budget", "common")
 BASELINE = "baseline"
 RECALL = 0.95
 # Heading, measure, digits.
@@ -107,7 +109,7 @@ def experiments(folder: Path, names: Sequence[str] = ()) -> list[Experiment]:
     Raises:
         VadError: there is none of a name, or one does not say what it is for.
     """
-    paths = {path.stem: path for path in folder.glob("*.yaml") if path.stem != "common"}
+    paths = {path.stem: path for path in folder.glob("*.yaml") if path.stem not in SHARED}
     unknown = [name for name in names if name not in paths]
     if unknown:
         raise VadError(f"{folder}: no experiment is called {', '.join(unknown)}; there are {', '.join(sorted(paths))}")
