@@ -1,5 +1,7 @@
 // What was heard, at one point per hop, and how it is drawn.
 
+const QUIET = 0.03; // sound of no more than this does not fill the height
+
 // Numbers that grow in number.
 class Growing {
   constructor() {
@@ -23,6 +25,7 @@ export class Track {
     this.peaks = new Growing();
     this.posteriors = new Growing();
     this.peak = 0;
+    this.loudest = 0;
     this.nSamples = 0;
   }
 
@@ -35,6 +38,7 @@ export class Track {
       this.peak = Math.max(this.peak, Math.abs(sample));
       if (++this.nSamples % this.hop === 0) {
         this.peaks.push(this.peak);
+        this.loudest = Math.max(this.loudest, this.peak);
         this.peak = 0;
       }
     }
@@ -61,9 +65,17 @@ export function draw(canvas, track, view, segments, open) {
 
   drawSpeech(pen, [...segments, ...(open ? [{ start: open.start, end: track.seconds }] : [])], x, height - axis, width, color);
   drawAxis(pen, view, x, height - axis, height, color);
+  if (track.nSamples === 0) return drawHint(pen, width / 2, (height - axis) / 2, color);
   drawWave(pen, track, x, rows.wave, width, color);
   drawThresholds(pen, track, rows.curve, width, color);
   drawCurve(pen, track, x, rows.curve, width, color);
+}
+
+function drawHint(pen, x, y, color) {
+  pen.fillStyle = color("muted");
+  pen.font = "15px system-ui, sans-serif";
+  pen.textAlign = "center";
+  pen.fillText("Press Listen, or open a recording.", x, y);
 }
 
 function drawSpeech(pen, segments, x, bottom, width, color) {
@@ -98,8 +110,9 @@ function drawAxis(pen, view, x, top, bottom, color) {
 
 function drawWave(pen, track, x, [top, bottom], width, color) {
   const middle = (top + bottom) / 2;
-  // Quiet sound is seen too, loud sound stands out.
-  const height = (peak) => Math.max(0.5, Math.min(1, Math.sqrt(peak)) * (bottom - top) * 0.5);
+  // The loudest fills the height; quiet sound is seen too, loud sound stands out.
+  const loudest = Math.max(QUIET, track.loudest);
+  const height = (peak) => Math.max(0.5, (peak / loudest) ** 0.7 * (bottom - top) * 0.5);
   const seconds = track.hop / track.rate;
   pen.fillStyle = color("wave");
   const spacing = Math.max(1, Math.abs(x(seconds) - x(0)));

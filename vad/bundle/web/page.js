@@ -147,15 +147,31 @@ $("listen").onclick = () =>
     return vad.listen();
   });
 
-$("file").onchange = () =>
+const open = (file) =>
   attempt(async () => {
-    const [file] = $("file").files;
-    $("file").value = "";
-    if (!file) return;
+    if (!file || $("file").disabled) return;
     begin("reading");
     await vad.detect(file);
     show("done");
   });
+
+$("file").onchange = () => {
+  const [file] = $("file").files;
+  $("file").value = "";
+  open(file);
+};
+
+// A recording may be dropped anywhere on the page.
+const dropping = (event, on) => {
+  event.preventDefault();
+  document.body.classList.toggle("dropping", on && !$("file").disabled);
+};
+document.ondragover = (event) => dropping(event, true);
+document.ondragleave = (event) => dropping(event, false);
+document.ondrop = (event) => {
+  dropping(event, false);
+  open(event.dataTransfer.files[0]);
+};
 
 $("save").onclick = () => {
   const rows = session.segments.map(({ start, end }) => `${start.toFixed(6)},${end.toFixed(6)}`);
