@@ -1,21 +1,26 @@
 """Makes the pictures of these pages anew: ``python docs/make_images.py [--model FILE]``.
 
-Needs the ``[plot]`` and ``[peers]`` extras, silero-vad, selenium, Chromium and its driver. Everything is made from
-what lies in the repository, so that the same model gives the same pictures.
+Needs the ``[plot]`` and ``[peers]`` extras, silero-vad, selenium, Chromium and its driver, and npm. Everything is made
+from what lies in the repository, so that the same model gives the same pictures.
 """
 
 from __future__ import annotations
 
+import functools
+import http.server
 import io
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
 import click
 from PIL import Image
+
+from vad.bundle import write_bundle
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -31,6 +36,7 @@ _FLAGS = (
 @click.option("--model", type=click.Path(path_type=Path, exists=True), help="Another model than the packaged one.")
 def main(model: Path | None) -> None:
     """Runs the commands of the pages and pictures what they made."""
+    packaged = ROOT / "vad" / "weights" / "vad.tflite"
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
         _run_commands(made, [] if model is None else ["--model", str(model.resolve())])
@@ -38,6 +44,7 @@ def main(model: Path | None) -> None:
         driver = _browser(made / "profile")
         try:
             _photograph(driver, made)
+            _photograph_app(driver, made, packaged if model is None else model)
         finally:
             driver.quit()
     total = sum(path.stat().st_size for path in IMAGES.glob("*.png"))
@@ -80,23 +87,54 @@ def _photograph(driver: Any, made: Path) -> None:
         (page, "page-phone.png", (390, 844), "dark", zoomed),
         (report, "report.png", (1000, 1330), "light", ""),
     ):
-        mobile = size[0] < 600
-        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": mobile}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        features = [{"name": "prefers-color-scheme", "value": theme}]
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        _present(driver, size, theme)
         driver.get(uri)
         if uri == page:
             _until(driver, "window.vadPage !== undefined")
         driver.execute_script(script)
-        driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-        _save(Image.open(io.BytesIO(driver.get_screenshot_as_png())), name, width=size[0])
+        _take(driver, name, size[0])
+
+
+def _photograph_app(driver: Any, made: Path, model: Path) -> None:
+    """The page of a bundle, once it has heard the recording."""
+    site = write_bundle(model, made / "app").folder / "web"
+    subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=site, check=True)
+    handler = functools.partial(_Silent, directory=site)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for name, size, theme in (("app.png", (1100, 600), "light"), ("app-phone.png", (390, 844), "dark")):
+            _present(driver, size, theme)
+            driver.get(f"http://localhost:{server.server_address[1]}/")
+            _until(driver, "window.session && window.session.status === 'ready'")
+            driver.find_element("id", "file").send_keys(str(ROOT / "examples" / "recording.wav"))
+            _until(driver, "window.session.status === 'done'")
+            _take(driver, name, size[0])
+        server.shutdown()
+
+
+class _Silent(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder without a word."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+
+def _present(driver: Any, size: tuple[int, int], theme: str) -> None:
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 600}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    features = [{"name": "prefers-color-scheme", "value": theme}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def _take(driver: Any, name: str, width: int) -> None:
+    driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+    _save(Image.open(io.BytesIO(driver.get_screenshot_as_png())), name, width=width)
 
 
 def _until(driver: Any, expression: str) -> None:
     from selenium.webdriver.support.ui import WebDriverWait
 
-    WebDriverWait(driver, 20).until(lambda d: d.execute_script(f"return {expression}"))
+    WebDriverWait(driver, 60).until(lambda d: d.execute_script(f"return {expression}"))
 
 
 def _save(image: Image.Image, name: str, *, width: int) -> None:
