@@ -41,6 +41,24 @@ def test_a_model_becomes_a_bundle(repository: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_bundle_of_a_model_as_it_is_needs_no_tensorflow(repository: Path, tmp_path: Path, named: bool) -> None:
+    packaged = repository / "vad" / "weights" / "vad.tflite"
+    model = [str(packaged)] if named else []
+    arguments = [sys.executable, "-c", WITHOUT, "tensorflow", "export", *model, "--bundle", str(tmp_path / "app")]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{tmp_path / 'app'}: ") and done.stdout.count("\n") == 1
+    assert (tmp_path / "app" / "vad.tflite").read_bytes() == packaged.read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["app"]
+
+
+def test_with_nothing_to_do_the_argument_is_missing() -> None:
+    done = CliRunner().invoke(main, ["export"])
+    assert done.exit_code == 2
+    assert "Missing argument 'RUN_DIR|MODEL'" in done.stderr
+
+
 @pytest.mark.parametrize("package", ["tensorflow", "keras", "pydantic"])
 def test_without_what_export_needs_the_install_line_is_given(repository: Path, tmp_path: Path, package: str) -> None:
     output = tmp_path / "out.tflite"

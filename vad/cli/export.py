@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("source", metavar="RUN_DIR|MODEL", type=click.Path(path_type=Path))
+@click.argument("source", metavar="[RUN_DIR|MODEL]", type=click.Path(path_type=Path), required=False)
 @click.option(
     "-o",
     "--output",
@@ -69,19 +70,30 @@ if TYPE_CHECKING:
     "--bundle",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Also write DIR with the model and ready code for Android, iOS, C and the web.",
+    help="Also write DIR with the model and ready code for Android, iOS, C and the web. A MODEL of "
+    "which nothing else is asked goes there as it is.",
 )
-def command(source: Path, output: Path | None, overrides: tuple[str, ...], bundle: Path | None, **options: Any) -> None:
+def command(
+    source: Path | None, output: Path | None, overrides: tuple[str, ...], bundle: Path | None, **options: Any
+) -> None:
     """Turn a trained run into one .tflite file for `vad detect`, phones and browsers.
 
     The file carries its own metadata. Before it gets its name it is run in LiteRT against Keras on held-out speech:
     when posteriors, decisions or the area under the ROC curve differ by more than the variant may, no file is left
-    behind. Given a float32 MODEL instead of a run, its variants are made from the weights in it.
+    behind. Given a float32 MODEL instead of a run, its variants are made from the weights in it. Without either, it is
+    the packaged model.
     """
+    asked = output is not None or any([overrides, *options.values()])
+    if source is None and not asked and bundle is None:
+        raise click.UsageError("Missing argument 'RUN_DIR|MODEL', or something to be made of the packaged model.")
+    if source is None:
+        source = Path(str(resources.files("vad") / "weights" / "vad.tflite"))
+    if bundle is not None and not asked and source.is_file():
+        click.echo(_bundle_text(source, bundle))
+        return
     # Before TensorFlow loads: its GPU kernels must not get into the file, and its start-up notes not on the screen.
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from vad.bundle import write_bundle
     from vad.export import Choices, export
 
     if not options["frames_per_call"]:
@@ -89,13 +101,27 @@ def command(source: Path, output: Path | None, overrides: tuple[str, ...], bundl
     choices = Choices(**options)
     try:
         report = export(source, output, overrides=overrides, choices=choices)
-        written = None if bundle is None else write_bundle(report.path, bundle)
     except OSError as error:
-        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
+        raise _cannot_write(error) from error
+    bundled = None if bundle is None else _bundle_text(report.path, bundle)
     click.echo(report_text(report))
-    if written is not None:
-        size = f"{written.n_files} files, {written.size:,} bytes"
-        click.echo(f"  bundle        {written.folder}: {size}; begin with README.md there")
+    if bundled is not None:
+        click.echo(f"  bundle        {bundled}")
+
+
+def _bundle_text(model: Path, folder: Path) -> str:
+    """Writes a bundle, and returns what it is."""
+    from vad.bundle import write_bundle
+
+    try:
+        written = write_bundle(model, folder)
+    except OSError as error:
+        raise _cannot_write(error) from error
+    return f"{written.folder}: {written.n_files} files, {written.size:,} bytes; begin with README.md there"
+
+
+def _cannot_write(error: OSError) -> click.ClickException:
+    return click.ClickException(f"cannot write {error.filename}: {error.strerror}")
 
 
 def report_text(report: ExportReport) -> str:
