@@ -39,11 +39,22 @@ def write_summary(
         "training_seconds": round(sum(row.seconds for row in history), 1),
         "dev": score.measures(),
         "data": dict(facts),
+        **_teacher(config),
         "features_fingerprint": config.features.fingerprint,
         "versions": {"lstm-vad": __version__, **versions()},
     }
     with replacing(run.summary) as temporary:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _teacher(config: Config) -> dict[str, Any]:
+    """Returns who taught, for model cards; nothing where nobody did."""
+    training = config.training
+    if training.teacher is None:
+        return {}
+    told = json.loads(RunDirectory(training.teacher).summary.read_text(encoding="utf-8"))
+    facts = {"name": told.get("name"), "dev_roc_auc": told.get("dev", {}).get("roc_auc")}
+    return {"teacher": {**facts, "weight": training.teacher_weight, "temperature": training.teacher_temperature}}
 
 
 def versions() -> dict[str, str]:
