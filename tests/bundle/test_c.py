@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soxr
 
+from vad.artifact import Metadata, save_artifact
 from vad.bundle import write_bundle
 from vad.detector import Detector
 
@@ -100,11 +101,45 @@ def test_c_resamples(bundle: Path, library: Path, compiler: str, reference: Any,
         assert np.abs(found - reference.posteriors).mean() < 0.03
 
 
+def test_c_carries_whatever_states_a_cell_has(
+    library: Path, compiler: str, reference: Any, ask: Any, tmp_path: Path
+) -> None:
+    """Their number, names and shapes are the model's own."""
+    pytest.importorskip("tensorflow", reason="tensorflow is not installed: no other cell is exported")
+    model = _other_cell(tmp_path / "other.tflite")
+    bundle = write_bundle(model, tmp_path / "bundle").folder
+    sources = [HERE / "stream_driver.c", bundle / "c" / "vad.c"]
+    program = _build(compiler, sources, library, tmp_path / "listener", SANITIZERS)
+    samples = reference.samples[:48000]
+    (told,) = ask([program, model], [("listen", 16000, FRAME, samples)])
+    np.testing.assert_allclose(told.floats, Detector(model).posteriors(samples).values, rtol=0, atol=1e-6)
+
+
+def _other_cell(path: Path) -> Path:
+    from vad.config.model import ModelConfig
+    from vad.export.convert import convert_step_model, signature_table
+    from vad.features.spec import FeatureSpec
+    from vad.models import StepModel, build_model
+
+    network = build_model(ModelConfig(cell="gru", units=6, layers=3, lookahead_frames=2), 40, use_cudnn=False)
+    network.get_layer("normalization").set_statistics(np.full(40, -7.0, np.float32), np.full(40, 2.0, np.float32))
+    step_model = StepModel(network, FeatureSpec())
+    metadata = Metadata(
+        features=FeatureSpec(),
+        lookahead_frames=2,
+        states=step_model.state_shapes,
+        signatures=signature_table((1,)),
+    )
+    assert len(metadata.states) == 3
+    save_artifact(path, convert_step_model(step_model, (1,)), metadata)
+    return path
+
+
 @pytest.mark.parametrize("numbers", ["dynamic", "int8"])
 def test_arm_decides_as_python_does_in_smaller_numbers(
     numbers: str, quantized: Any, reference: Any, ask: Any, tmp_path: Path, arm64: Machine
 ) -> None:
-    """The same file here and there. Kernels round differently; no event moves by more than a frame for it."""
+    """The same file here and there. Kernels round differently: no end of a segment moves by more than two frames."""
     compiler, library, emulator = arm64
     model = quantized(numbers)
     bundle = write_bundle(model, tmp_path / "bundle").folder
@@ -117,7 +152,7 @@ def test_arm_decides_as_python_does_in_smaller_numbers(
     ends = np.array([event[1:3] for event in told.events if event[0] == "end"]) / 16000
     segments = np.array(detector.detect(reference.samples).to_pairs())
     assert ends.shape == segments.shape
-    assert np.abs(ends - segments).max() <= FRAME / 16000 + 1e-6
+    assert np.abs(ends - segments).max() <= 2 * FRAME / 16000 + 1e-6
 
 
 def test_arm_runs_the_vectors(sources: Path, stored_cases: Any, run_port: Any, tmp_path: Path, arm64: Machine) -> None:

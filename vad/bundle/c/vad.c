@@ -650,7 +650,7 @@ void LiteRtDestroyTensorBuffer(LiteRtHandle buffer);
 int LiteRtRunCompiledModel(LiteRtHandle compiled, size_t signature, size_t n_inputs, LiteRtHandle *inputs,
                            size_t n_outputs, LiteRtHandle *outputs);
 
-enum { ON_CPU = 1, FLOAT32 = 1, HOST_MEMORY = 1, LOCK_READ = 0, LOCK_WRITE = 1, MOST_TENSORS = 16 };
+enum { ON_CPU = 1, FLOAT32 = 1, HOST_MEMORY = 1, LOCK_READ = 0, LOCK_WRITE = 1, MOST_TENSORS = 64 };
 
 typedef struct {
   LiteRtHandle buffer;

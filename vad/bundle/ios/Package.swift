@@ -1,7 +1,7 @@
 // swift-tools-version:5.9
 import PackageDescription
 
-// The decision alone, which runs anywhere; the microphone needs the pod TensorFlowLiteSwift and is added to the app.
+// All that runs anywhere: resampler, stream and decision; the microphone needs the pod TensorFlowLiteSwift and is added to the app.
 let package = Package(
   name: "Vad",
   platforms: [.iOS(.v15), .macOS(.v12)],
