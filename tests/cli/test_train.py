@@ -107,3 +107,18 @@ def test_what_cannot_act_is_one_clear_line(tmp_path, train, options, said, code)
     assert refused.exit_code == code
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_bidirectional_network_is_trained_and_not_exported(tmp_path, train, monkeypatch):
+    """The training itself is another test's."""
+
+    def pretend(config, folder, batches, **options):
+        folder.mkdir()
+        (folder / "summary.json").write_text(json.dumps({"dev": {"roc_auc": 0.9}, "best_epoch": 1, "epochs": 1}))
+
+    monkeypatch.setattr("vad.training.train", pretend)
+    monkeypatch.setattr("vad.training.sources.batches_of", lambda *arguments, **options: None)
+    monkeypatch.setattr("vad.export.export_run", None)
+    done = train("tiny", f"--run-dir={tmp_path / 'run'}", **{"model.bidirectional": True})
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "model    none: a bidirectional network needs the end of a recording" in done.stdout

@@ -15,9 +15,9 @@ from vad.models import build_model
 from vad.models.cells import CELLS, is_keras_own, recurrence_of
 from vad.training import cudnn_violations, kernel_choices
 
-# The module hides behind a function of the same name.
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+# The module hides behind a function of the same name.
 rnn = importlib.import_module("keras.src.backend.tensorflow.rnn")
 
 
