@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 # Colours of a picture: enough for every lane to keep its own, at a third of the bytes.
 _COLOURS = 128
+# Of a picture that is made of images.
+_MANY_COLOURS = 256
 _FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --hide-scrollbars"
@@ -41,9 +43,11 @@ def main(model: Path | None) -> None:
         made = Path(folder)
         _run_commands(made, [] if model is None else ["--model", str(model.resolve())])
         _save(Image.open(made / "plot.png"), "plot.png", width=880)
+        _save(Image.open(made / "gates.png"), "gates.png", width=1000, colours=_MANY_COLOURS)
         driver = _browser(made / "profile")
         try:
             _photograph(driver, made)
+            _photograph_network(driver, made)
             _photograph_app(driver, made, packaged if model is None else model)
         finally:
             driver.quit()
@@ -55,6 +59,8 @@ def _run_commands(made: Path, model: list[str]) -> None:
     recording = "examples/recording.wav"
     _vad("plot", recording, "--find-labels", "-o", made / "plot.png", *model)
     _vad("plot", recording, "--find-labels", "-o", made / "plot.html", *model)
+    _vad("explain", recording, "--at", 11.2, "-o", made / "gates.png", *model)
+    _vad("explain", recording, "--at", 11.2, "-o", made / "gates.html", *model)
     # Beside copies of the audio, for a manifest and its audio belong together.
     shutil.copytree(ROOT / "examples", made / "examples")
     _vad("data", "import", made / "examples", "-o", made / "examples.jsonl", "--unlabelled", "skip", "--split", "dev")
@@ -95,6 +101,21 @@ def _photograph(driver: Any, made: Path) -> None:
         _take(driver, name, size[0])
 
 
+def _photograph_network(driver: Any, made: Path) -> None:
+    """The page of an explanation with something switched."""
+    forgetful = "document.getElementById('scope').value = 'group'; vadExplain.choose('forget', 0);"
+    deaf = "document.getElementById('scope').value = 'layer'; vadExplain.choose('input', 0);"
+    for name, size, theme, script in (
+        ("simulator.png", (1280, 1160), "light", f"vadExplain.select(vadExplain.data.units[1].order[15]); {forgetful}"),
+        ("simulator-phone.png", (390, 1040), "dark", f"vadExplain.selectLayer(0); vadExplain.show(9, 3); {deaf}"),
+    ):
+        _present(driver, size, theme)
+        driver.get((made / "gates.html").as_uri())
+        _until(driver, "window.vadExplain !== undefined")
+        driver.execute_script(script)
+        _take(driver, name, size[0], _MANY_COLOURS)
+
+
 def _photograph_app(driver: Any, made: Path, model: Path) -> None:
     """The page of a bundle, once it has heard the recording."""
     site = write_bundle(model, made / "app").folder / "web"
@@ -126,9 +147,9 @@ def _present(driver: Any, size: tuple[int, int], theme: str) -> None:
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
-def _take(driver: Any, name: str, width: int) -> None:
+def _take(driver: Any, name: str, width: int, colours: int = _COLOURS) -> None:
     driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-    _save(Image.open(io.BytesIO(driver.get_screenshot_as_png())), name, width=width)
+    _save(Image.open(io.BytesIO(driver.get_screenshot_as_png())), name, width=width, colours=colours)
 
 
 def _until(driver: Any, expression: str) -> None:
@@ -137,12 +158,12 @@ def _until(driver: Any, expression: str) -> None:
     WebDriverWait(driver, 60).until(lambda d: d.execute_script(f"return {expression}"))
 
 
-def _save(image: Image.Image, name: str, *, width: int) -> None:
+def _save(image: Image.Image, name: str, *, width: int, colours: int = _COLOURS) -> None:
     shown = image.convert("RGB")
     if shown.width > width:
         shown = shown.resize((width, round(shown.height * width / shown.width)), Image.Resampling.LANCZOS)
     IMAGES.mkdir(parents=True, exist_ok=True)
-    palette = shown.quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    palette = shown.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     palette.save(IMAGES / name, optimize=True)
 
 

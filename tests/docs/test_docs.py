@@ -18,7 +18,9 @@ CONTEXT = click.Context(main)
 PAGES = [path for path in sorted(DOCS.glob("*.md")) if path.stem in main.list_commands(CONTEXT)]
 
 
-@pytest.mark.parametrize("name", ["detect", "split", "trim", "plot", "evaluate", "benchmark", "export", "inspect"])
+@pytest.mark.parametrize(
+    "name", ["detect", "split", "trim", "plot", "explain", "evaluate", "benchmark", "export", "inspect"]
+)
 def test_every_option_is_named(name):
     command, page = main.get_command(CONTEXT, name), DOCS / f"{name}.md"
     text = page.read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 from vad.artifact import load_artifact
 
 
-@pytest.mark.parametrize("page", ["streaming", "decisions"])
+@pytest.mark.parametrize("page", ["streaming", "decisions", "explain"])
 def test_the_examples_run(page, repository, energy_artifact, monkeypatch, capsys):
     # The pages use the model of the package; any other does for seeing that they run.
     monkeypatch.setattr("vad.detector._load_packaged", lambda: load_artifact(energy_artifact))

@@ -51,6 +51,9 @@ def test_integers_are_refused(detector: Detector, quantization: str) -> None:
     [
         ({"gru_0/kernel": (40, 12), "gru_0/recurrent": (4, 12)}, "found cell gru"),
         ({"peephole_0/kernel": (40, 16)}, "found cell peephole"),
+        ({"no-input-gate_0/kernel": (40, 16)}, "found cell no-input-gate"),
+        ({"lstm_0/kernel": (40, 16), "lstm_0/input_gain": (16,)}, "without layer normalisation"),
+        ({"lstm_0/kernel": (40, 16), "lstm_0/recurrent": (3, 16), "logits/kernel": (3, 1)}, "no projection"),
         ({"logits/kernel": (4, 1)}, "no weights by name"),
         ({"lstm_0/kernel": (40, 16), "logits/kernel": (4, 1)}, "'lstm_0/recurrent'"),
         ({"lstm_0/kernel": (40, 12), "lstm_0/recurrent": (4, 12)}, "four gates"),

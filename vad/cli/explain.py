@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _PAGE_SUFFIXES: Final = (".html", ".htm")
 _DEFAULT_S: Final = 30.0
+# Left out without a word.
+_HARDLY_S: Final = 0.1
 # Of a part that is put around a moment.
 _BEFORE_S: Final = 20.0
 
@@ -98,7 +100,7 @@ def _span(options: dict[str, Any]) -> tuple[float, float]:
 def _limit(explanation: Explanation, options: dict[str, Any]) -> str:
     """Says that the part shown was cut where nobody asked for an end."""
     view = explanation.view
-    if options["end"] is not None or view.end_s >= view.duration_s:
+    if options["end"] is not None or view.end_s > view.duration_s - _HARDLY_S:
         return ""
     return f"shown are {view.start_s:g} to {view.end_s:g} s of {view.duration_s:g} s: --start and --end choose a part"
 

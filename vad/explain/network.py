@@ -16,7 +16,7 @@ __all__ = ["Layer", "Network", "read_network"]
 
 Array = NDArray[np.float64]
 
-_LAYER: Final = re.compile(r"(\w+)_(\d+)/kernel")
+_LAYER: Final = re.compile(r"(.+)_(\d+)/kernel")
 _CELL: Final = "lstm"
 _READABLE: Final = ("none", "float16")
 
@@ -77,6 +77,10 @@ def read_network(artifact: Artifact) -> Network:
     others = sorted({cell for cell, _ in found} - {_CELL})
     if others:
         raise ModelError(f"{artifact.name}: wanted a network of lstm cells to look into, found cell {others[0]}")
+    if any(name.startswith("lstm_0/") and name.endswith("_gain") for name in named):
+        raise ModelError(
+            f"{artifact.name}: wanted lstm cells without layer normalisation to look into, found some with"
+        )
     if not found:
         raise ModelError(f"{artifact.name}: there are no weights by name to look into: export the model again")
     try:
@@ -92,10 +96,14 @@ def read_network(artifact: Artifact) -> Network:
 
 def _layer(named: dict[str, Array], name: str) -> Layer:
     kernel, recurrent = named[f"{name}/kernel"], named[f"{name}/recurrent"]
-    if kernel.shape[1] != 4 * len(recurrent) or recurrent.shape[1] != 4 * len(recurrent):
-        raise ModelError(f"{name}: wanted four gates to look into, found weights {kernel.shape} and {recurrent.shape}")
+    wide = kernel.shape[1]
+    if wide % 4 or recurrent.shape != (wide // 4, wide):
+        raise ModelError(
+            f"{name}: wanted four gates and no projection to look into, found weights {kernel.shape} and "
+            f"{recurrent.shape}"
+        )
     # The converter leaves a bias of zeros out.
-    bias = named.get(f"{name}/bias", np.zeros(kernel.shape[1]))
+    bias = named.get(f"{name}/bias", np.zeros(wide))
     return Layer(kernel, recurrent, bias.reshape(-1))
 
 
