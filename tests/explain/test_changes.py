@@ -8,7 +8,7 @@ import pytest
 from vad.audio import read
 from vad.detector import Detector
 from vad.explain import Explanation, Target, explain, forward
-from vad.explain.changes import band_groups
+from vad.explain.bands import band_groups
 from vad.explain.words import changes_words
 from vad.features.spec import FeatureSpec
 from vad.pictures import Source

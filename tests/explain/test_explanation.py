@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -86,14 +87,23 @@ def test_a_part_that_is_too_long_is_refused(
 def test_a_network_that_is_not_what_its_names_say_is_refused(
     recording: Path, detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import dataclasses
-
     from vad.explain import explanation as module
 
     right = module.read_network(detector.artifact)
     monkeypatch.setattr(module, "read_network", lambda _: dataclasses.replace(right, offset=right.offset + 0.1))
     with pytest.raises(ModelError, match="whose posteriors are up to"):
         explain(Source(recording), detector, span=(0.0, 2.0))
+
+
+def test_a_model_without_look_ahead(recording: Path, detector: Detector) -> None:
+    metadata = dataclasses.replace(detector.metadata, lookahead_frames=0)
+    hasty = Detector(dataclasses.replace(detector.artifact, metadata=metadata))
+    found = explain(Source(recording), hasty, span=(0.0, 2.0), at=1.2)
+    np.testing.assert_allclose(
+        found.posteriors, hasty.posteriors(recording).values[: found.n_frames], rtol=0, atol=1e-4
+    )
+    assert found.moment.step == found.moment.frame
+    assert not any("look-ahead" in one.words for one in found.moment.changes)
 
 
 def test_a_recording_of_one_frame(tmp_path: Path, detector: Detector) -> None:

@@ -205,6 +205,8 @@ def test_steps_by_buttons_keys_and_slider(opened: Any, browser: Any, explanation
     )
     assert step() == 77
     assert "step 77" in browser.find_element("id", "clock").text
+    at = explanation.times[77 - explanation.lookahead]
+    assert browser.find_element("id", "command").text == f"vad explain recording.wav --at {at:.3f}"
     units = browser.find_element("id", "units")
     order = explanation.units[1].order
     units.send_keys(Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_DOWN)

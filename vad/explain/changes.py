@@ -8,7 +8,6 @@ the decision; between two amounts of the grid it takes the network for monotone.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,13 +15,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vad.explain.bands import band_groups, named_bands
 from vad.explain.batch import Batch, Runner
 from vad.explain.forward import Trace
 from vad.explain.network import Network
 from vad.features.spec import FeatureSpec
-from vad.features.tables import mel_matrix
 
-__all__ = ["LONGEST_PAST_S", "Change", "Target", "band_groups", "find_changes"]
+__all__ = ["LONGEST_PAST_S", "Change", "Target", "find_changes"]
 
 LONGEST_PAST_S: Final = 6.0
 """How far back changes reach, seconds; what was before is left as it was."""
@@ -30,7 +29,6 @@ _AMOUNTS_DB: Final = (1.0, 2.0, 3.0, 4.5, 6.0, 8.0, 11.0, 15.0, 20.0, 26.0, 33.0
 _HALVINGS: Final = 6
 # What is of late, seconds before the frame.
 _LATE_S: Final = 0.3
-_EDGES_HZ: Final = (0.0, 300.0, 1000.0, 2500.0, 4000.0, np.inf)
 _RANKS: Final = {"level": 0, "band": 0, "silence": 1, "removal": 2, "restart": 3}
 
 _Way = tuple[int, str, NDArray[np.bool_], float]
@@ -80,21 +78,6 @@ class Change:
     def words(self) -> str:
         """The change as a clause."""
         return f"{self.subject} {self.predicate}"
-
-
-def band_groups(spec: FeatureSpec) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Returns groups of mel bands by frequency: their names, and which bands they hold, bool ``(n_mels,)``."""
-    weights = mel_matrix(spec).astype(np.float64)
-    hertz = np.arange(len(weights)) * spec.sample_rate / spec.win_length
-    centres = hertz @ weights / np.maximum(weights.sum(axis=0), 1e-12)
-    groups = []
-    for low, high in itertools.pairwise(_EDGES_HZ):
-        bands = (centres >= low) & (centres < high)
-        name = f"{low:g} to {high:g} Hz"
-        name = f"below {high:g} Hz" if low == 0 else f"above {low:g} Hz" if high == np.inf else name
-        if bands.any():
-            groups.append((name, bands))
-    return groups
 
 
 def find_changes(
@@ -159,7 +142,7 @@ class _Search:
     def _parts(self) -> list[tuple[int, str, NDArray[np.bool_]]]:
         """Returns parts of what is heard: the step from which on, how they are called, and which bands."""
         everything = np.ones(self._spec.n_mels, bool)
-        groups = [(f"what lies {_in(name)}", bands) for name, bands in band_groups(self._spec)]
+        groups = [(f"what lies {named_bands(name)}", bands) for name, bands in band_groups(self._spec)]
         late = self._at - round(_LATE_S / self._step_s)
         parts = [(0, self._past, everything), *((0, name, bands) for name, bands in groups)]
         if late > 0:
@@ -169,7 +152,7 @@ class _Search:
 
     def removals(self) -> list[Change]:
         """Groups of bands without any power."""
-        ways = [(0, f"what lies {_in(name)}", bands, -1.0) for name, bands in band_groups(self._spec)]
+        ways = [(0, f"what lies {named_bands(name)}", bands, -1.0) for name, bands in band_groups(self._spec)]
         posteriors = self._gains([(way, np.inf) for way in ways])
         flips = self._target.flips(posteriors)
         return [
@@ -253,7 +236,3 @@ def _lengths(most: int) -> list[int]:
 
 def _time(seconds: float) -> str:
     return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
-
-
-def _in(name: str) -> str:
-    return name if name.startswith(("below", "above")) else f"at {name}"

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vad.audio import iter_chunks
 from vad.decision import DecisionRule, decide
 from vad.detector import Detector
 from vad.errors import ConfigError, ModelError
 from vad.explain.changes import Change, Target, find_changes
-from vad.explain.forward import States, Trace, forward
+from vad.explain.forward import Trace, forward
 from vad.explain.gradient import saliency
+from vad.explain.listening import listen
 from vad.explain.network import Network, read_network
 from vad.explain.units import Units, measure_signals, study_units
 from vad.features.spec import FeatureSpec
-from vad.features.streaming import StreamingLogMel
 from vad.frames import FrameGrid, seconds_to_samples
 from vad.pictures import Detail, Source, View, look
-from vad.runtime import Session
 
 __all__ = ["LONGEST_S", "Explanation", "Moment", "explain"]
 
@@ -132,7 +130,7 @@ def explain(
         )
     spec, lookahead = detector.metadata.features, detector.metadata.lookahead_frames
     first, n_frames = _frames_shown(view)
-    frames, before = _listen(source, detector, first, n_frames + lookahead)
+    frames, before = listen(source, detector, first, n_frames + lookahead)
     trace = forward(network, frames, before=before)
     _check(trace.posteriors[lookahead:], view.posteriors[first : first + n_frames], detector)
     signals = measure_signals(trace.frames, trace.posteriors, *_turns(view, first, lookahead), _step_s(view.grid))
@@ -154,44 +152,6 @@ def _frames_shown(view: View) -> tuple[int, int]:
     first = min(last, max(0, (start - grid.boundary(0)) // grid.hop_length))
     stop = min(last + 1, max(first + 1, -((grid.boundary(0) - end) // grid.hop_length)))
     return first, stop - first
-
-
-def _listen(source: Source, detector: Detector, first: int, n_steps: int) -> tuple[NDArray[np.float32], States]:
-    """Returns the frames from one on, as a stream of the recording gives them, and the states before them."""
-    spec = detector.metadata.features
-    grid = spec.grid
-    session = Session(detector.artifact)
-    state = session.new_state()
-    held, done = np.zeros(0, np.float32), 0
-    wanted = grid.samples_for(n_steps)
-    for chunk in _chunks(source, detector):
-        held = np.concatenate([held, chunk])
-        ready = min(first - done, grid.count(len(held)))
-        if ready:
-            _, state = session.advance(held[: grid.samples_for(ready)], state)
-            held, done = held[ready * grid.hop_length :], done + ready
-        if done == first and len(held) >= wanted:
-            break
-    # The end of a stream is the silence that brings its last posteriors out.
-    held = np.concatenate([held, np.zeros(max(0, wanted - len(held)), np.float32)])
-    frames = StreamingLogMel(spec).push(held[:wanted])
-    n_layers = len(state) // 2
-    before = tuple(
-        (state[f"h_{index}"][0].astype(np.float64), state[f"c_{index}"][0].astype(np.float64))
-        for index in range(n_layers)
-    )
-    return frames, before
-
-
-def _chunks(source: Source, detector: Detector) -> Iterator[NDArray[np.float32]]:
-    return iter_chunks(
-        source.path,
-        sample_rate=detector.sample_rate,
-        channel=source.channel,
-        chunk_samples=detector.chunk_samples,
-        offset_s=source.offset_s,
-        duration_s=source.duration_s,
-    )
 
 
 def _check(found: NDArray[np.float64], wanted: NDArray[np.float32], detector: Detector) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,6 +84,7 @@ def _data(explanation: Explanation) -> dict[str, Any]:
         "groups": dict(GROUPS),
         "singular": {group: singular(name) for group, name in GROUPS.items()},
         "wave": packed_wave(view),
+        "command_name": shlex.quote(view.name),
         "moment": {"step": explanation.moment.step, "time_s": explanation.moment.time_s},
     }
 

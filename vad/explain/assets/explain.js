@@ -141,6 +141,7 @@
   function showDecision() {
     const judged = state.step - data.lookahead;
     $("clock").textContent = `step ${state.step} of ${steps - 1}: hears ${clock(timeOf(state.step))}${judged < 0 ? "" : `, decides ${clock(timeOf(judged))}`}`;
+    $("command").textContent = `vad explain ${data.command_name} --at ${Math.max(0, timeOf(Math.max(0, judged))).toFixed(3)}`;
     if (judged < 0) {
       $("verdict").textContent = "What this step decides lies before the part.";
       $("effect").textContent = "";
@@ -381,7 +382,11 @@
   const holder = { view: () => state.view, show, zoom, seek };
   vadPointers.tie($("heard"), holder);
   vadPointers.tie($("gates"), holder);
-  $("gates").addEventListener("pointerdown", (event) => {
+  // A click, not a drag or the start of a scroll.
+  let pressed = null;
+  $("gates").addEventListener("pointerdown", (event) => { pressed = [event.clientX, event.clientY]; });
+  $("gates").addEventListener("click", (event) => {
+    if (pressed === null || Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > 4) return;
     const unit = vadLanes.unitAt(event, $("gates"), data.units[state.layer].order);
     if (unit !== null) select(unit);
   });
