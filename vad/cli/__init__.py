@@ -22,6 +22,7 @@ _COMMANDS = {
     "listen": ("vad.cli.listen", "Tell speech as it is spoken, from a microphone or a pipe."),
     "train": ("vad.cli.train", "Train a model from a config and export it."),
     "prepare": ("vad.cli.prepare", "Make the training shards of a config."),
+    "study": ("vad.cli.study", "Compare kinds of recurrent cell on speech and on memory."),
     "export": ("vad.cli.export", "Turn a trained run into a .tflite file and verify it."),
     "inspect": ("vad.cli.inspect", "Say what is inside a model, and how fast it runs."),
     "evaluate": ("vad.cli.evaluate", "Score the detector, and others, on labelled recordings."),

@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -14,11 +14,27 @@ from vad.config.document import Node, read_document, read_value
 from vad.config.paths import anchor_paths, inner_sections, step_into
 from vad.config.problems import describe
 from vad.config.root import Config
+from vad.config.section import Section
 from vad.errors import ConfigError
+
+S = TypeVar("S", bound=Section)
 
 
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
-    """Reads and checks a config.
+    """Reads and checks the config of a training.
+
+    Args:
+        path: the YAML file.
+        overrides: as `read_config` has them.
+
+    Raises:
+        ConfigError: as `read_config`.
+    """
+    return read_config(path, Config, overrides)
+
+
+def read_config(path: Path | str, root: type[S], overrides: Sequence[str] = ()) -> S:
+    """Reads and checks a config of any kind.
 
     A file may begin with ``extends: other.yaml``: the other file is read first, sections are merged key by key, and
     everything else of this file replaces what the other said, tables of free keys (weights by source) as a whole.
@@ -26,6 +42,7 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
 
     Args:
         path: the YAML file.
+        root: what the whole file is.
         overrides: texts such as ``training.epochs=5``; the value is YAML, an index reaches into a list
             (``data.sources.0=…``). They come after the files, in order.
 
@@ -34,17 +51,17 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
             name; all problems at once.
     """
     problems: list[str] = []
-    tree = _read_chain(Path(path), (), problems)
+    tree = _read_chain(Path(path), root, (), problems)
     for override in overrides:
-        _override(tree, override, problems)
-    anchor_paths(tree, Config)
+        _override(tree, override, root, problems)
+    anchor_paths(tree, root)
     config = None
     try:
         # Strict rules for JSON, not those for Python objects: lists become tuples and text becomes paths, but neither
         # true nor '5' becomes a number.
-        config = Config.model_validate_json(json.dumps(tree.plain()), strict=True)
+        config = root.model_validate_json(json.dumps(tree.plain()), strict=True)
     except ValidationError as error:
-        problems += describe(error, tree, Config)
+        problems += describe(error, tree, root)
     if config is None or problems:
         raise ConfigError(_report(Path(path), problems))
     return config
@@ -56,7 +73,7 @@ def _report(path: Path, problems: list[str]) -> str:
     return f"{len(problems)} problems in the config {path}:\n" + "\n".join(f"  {line}" for line in problems)
 
 
-def _read_chain(path: Path, seen: tuple[Path, ...], problems: list[str]) -> Node:
+def _read_chain(path: Path, root: type, seen: tuple[Path, ...], problems: list[str]) -> Node:
     node = read_document(path, problems)
     parent = node.value.pop("extends", None)
     if parent is None:
@@ -73,10 +90,10 @@ def _read_chain(path: Path, seen: tuple[Path, ...], problems: list[str]) -> Node
         raise ConfigError(f"{parent.place}: extends: no such file: {target}")
     # Named as the user would name it: beside the path that was given, not by its resolved form.
     shown = path.parent / parent.value
-    return _merge(_read_chain(shown if shown.is_file() else target, seen, problems), node)
+    return _merge(_read_chain(shown if shown.is_file() else target, root, seen, problems), node, root)
 
 
-def _merge(under: Node, over: Node, annotation: Any = Config) -> Node:
+def _merge(under: Node, over: Node, annotation: Any) -> Node:
     """Returns `under` with what `over` says: sections key by key, anything else replaced.
 
     A table of free keys, such as weights by source, is replaced as a whole: laid over each other, what the lower one
@@ -90,7 +107,7 @@ def _merge(under: Node, over: Node, annotation: Any = Config) -> Node:
     return Node(merged, over.place, over.base)
 
 
-def _override(tree: Node, text: str, problems: list[str]) -> None:
+def _override(tree: Node, text: str, root: type, problems: list[str]) -> None:
     key, equals, value = text.partition("=")
     place = f"--set {text}"
     if not equals or not all(part.strip() for part in key.split(".")):
@@ -108,7 +125,7 @@ def _override(tree: Node, text: str, problems: list[str]) -> None:
             child = node.value[part] = Node({}, place, Path.cwd())
         node = child
     existing = _child(node, last)
-    merged = new if existing is None else _merge(existing, new, functools.reduce(step_into, (*way, last), Config))
+    merged = new if existing is None else _merge(existing, new, functools.reduce(step_into, (*way, last), root))
     if isinstance(node.value, dict):
         node.value[last] = merged
     elif existing is not None:

@@ -1,0 +1,125 @@
+"""The tables of a study, as Markdown."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+
+from vad.config.model import Cell
+from vad.config.study import GateBias
+from vad.study.gains import Gains
+from vad.study.results import MemoryName
+from vad.study.summary import MEMORY_TASKS, Summary, median_gain, memory_state
+
+_NOTHING = "–"
+_GAIN_DISTANCE = 100
+
+
+def to_markdown(summary: Summary) -> str:
+    """Returns all tables, each below a line that says what it shows."""
+    parts = [_speech(summary), _memory(summary), _gains(summary), _cost(summary)]
+    return "\n".join(part for part in parts if part)
+
+
+def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
+    return f"{title}\n\n" + "\n".join(lines) + "\n"
+
+
+def _speech(summary: Summary) -> str:
+    if not summary.speech:
+        return ""
+    rows = []
+    for variant in summary.study.variants:
+        aucs = summary.aucs(variant)
+        if not aucs:
+            rows.append([variant, *[_NOTHING] * 4])
+            continue
+        results = summary.speech[variant]
+        epochs = ", ".join(str(result.best_epoch) for result in results)
+        rows.append([variant, f"{results[0].parameters:,}", mean_and_spread(aucs), _each(aucs), epochs])
+    head = ("variant", "weights", "dev ROC-AUC", "by seed", "best epoch by seed")
+    return _table("On speech: mean and standard deviation over the seeds.", head, rows)
+
+
+def _memory(summary: Summary) -> str:
+    if not summary.memory:
+        return ""
+    columns = [(task, bias) for task in MEMORY_TASKS for bias in summary.study.memory.gate_biases]
+    rows = [
+        [variant, *(span_text(summary, task, bias, variant) for task, bias in columns)]
+        for variant in summary.study.variants
+    ]
+    head = ("variant", *(f"{task}, bias {bias}" for task, bias in columns))
+    return _table("Memory span in steps: median over the seeds, and each of them.", head, rows)
+
+
+def span_text(summary: Summary, task: MemoryName, bias: GateBias, variant: Cell) -> str:
+    """Returns the spans of a variant: the median, and each where they differ."""
+    spans = summary.spans(task, bias, variant)
+    if not spans:
+        return _NOTHING
+    middle = f"{statistics.median_low(spans):,}"
+    return middle if len(set(spans)) == 1 else f"{middle} ({', '.join(f'{span:,}' for span in spans)})"
+
+
+def _gains(summary: Summary) -> str:
+    lengths = [length for length in summary.study.memory.lengths if length >= _GAIN_DISTANCE]
+    if not lengths or not (summary.memory or summary.speech):
+        return ""
+    length = lengths[0]
+    rows = []
+    for variant in summary.study.variants:
+        columns: list[list[Gains]] = [
+            *(
+                summary.cue_gains(bias, variant, length, when)
+                for bias in summary.study.memory.gate_biases
+                for when in ("before", "after")
+            ),
+            *(summary.speech_gains(variant, when) for when in ("before", "after")),
+        ]
+        known = next((found[0] for found in columns if found), None)
+        state = "h" if known is None else memory_state(known)
+        rows.append([variant, state, *(_gain(found, state) for found in columns)])
+    cue = [f"cue, bias {bias}, {when}" for bias in summary.study.memory.gate_biases for when in ("fresh", "trained")]
+    head = ("variant", "state", *cue, "speech, fresh", "speech, trained")
+    title = (
+        f"Gain of the state that remembers over {_GAIN_DISTANCE} steps (cue: length {length}): median over the seeds."
+    )
+    return _table(title, head, rows)
+
+
+def _gain(found: Sequence[Gains], state: str) -> str:
+    value = median_gain(found, state, _GAIN_DISTANCE)
+    if value is None:
+        return _NOTHING
+    return f"{value:.2f}" if value >= 0.01 else f"{value:.0e}"
+
+
+def _cost(summary: Summary) -> str:
+    speed = summary.speed
+    if speed is None:
+        return ""
+    rows = []
+    for variant in summary.study.variants:
+        if variant not in speed.frames_per_s:
+            continue
+        low, middle, high = speed.relative[variant]
+        steps = [f"{found[variant]:.2f}" if variant in found else _NOTHING for found in speed.step_us.values()]
+        rows.append([variant, f"{speed.frames_per_s[variant]:,}", f"{middle:.2f} ({low:.2f}–{high:.2f})", *steps])
+    calls = (f"step model, {k} {'frame' if k == '1' else 'frames'} a call, µs a frame" for k in speed.step_us)
+    head = ("variant", "training, frames/s", "against the first (quartiles)", *calls)
+    rows_of, frames = speed.batch
+    title = f"Cost on {speed.machine}; training on batches of {rows_of} excerpts of {frames} frames."
+    return _table(title, head, rows)
+
+
+def mean_and_spread(values: Sequence[float]) -> str:
+    """Returns mean and standard deviation; of one value, the value."""
+    if len(values) == 1:
+        return f"{values[0]:.4f}"
+    return f"{statistics.mean(values):.4f} ± {statistics.stdev(values):.4f}"
+
+
+def _each(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.4f}" for value in values)
