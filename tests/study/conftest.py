@@ -38,8 +38,7 @@ def make_memory_result(*, solved=True, updates=8, cell=True):
         parameters=123,
         seconds=0.5,
         history=[[updates, 1.0]],
-        gains_before=make_gains(cell=cell),
-        gains_after=make_gains(cell=cell, keep=0.99),
+        gains=make_gains(cell=cell, keep=0.99),
     )
 
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from vad.study.memory import run_memory_trial
+from vad.study.memory import measure_fresh, run_memory_trial
 from vad.study.results import MemoryTrial
 
 
@@ -19,10 +19,12 @@ def test_a_trial_is_the_same_every_time(study):
     first, again = run_memory_trial(study(), trial), run_memory_trial(study(), trial)
     assert numbers(first) == numbers(again)
     assert [update for update, _ in first.history] == [4, 8, 12][: len(first.history)]
-    assert first.gains_before["distance"][-1] == 7
-    assert first.gains_before != first.gains_after
+    assert first.gains["distance"][-1] == 7
+    fresh = measure_fresh(study(), trial)
+    assert fresh.gains["distance"] == first.gains["distance"]
+    assert fresh.gains["h"] != first.gains["h"]
     other = run_memory_trial(study(), dataclasses.replace(trial, seed=4))
-    assert other.gains_after != first.gains_after
+    assert other.gains != first.gains
 
 
 def test_an_easy_task_is_solved_and_training_ends_there(study):
@@ -32,7 +34,7 @@ def test_an_easy_task_is_solved_and_training_ends_there(study):
     assert result.stopped == "solved"
     assert result.updates < 400
     assert result.score <= 0.05
-    assert result.gains_before is None
+    assert result.gains is None
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from vad.config import Config
 from vad.errors import ConfigError, TrainingInterrupted
 from vad.study.folder import StudyFolder
+from vad.study.results import FreshResult
 from vad.study.run import chains, run_study, select
 
 BASE = Config(name="base", data={})
@@ -29,6 +30,9 @@ def trained(monkeypatch, made_up):
         return make_speech(0.9)
 
     monkeypatch.setattr("vad.study.memory.run_memory_trial", memory)
+    monkeypatch.setattr(
+        "vad.study.memory.measure_fresh", lambda study, trial: FreshResult({"distance": [1], "h": [1.0]})
+    )
     monkeypatch.setattr("vad.study.speech.run_speech_trial", speech)
     monkeypatch.setattr("vad.study.speed.measure_speed", lambda study, base: make_speed())
     monkeypatch.setattr("vad.training.sources.batches_of", lambda config: None)
@@ -142,4 +146,5 @@ def test_processes_side_by_side_leave_what_one_leaves(tmp_path, study):
         {name: {**json.loads(text), "seconds": 0} for name, text in files(folder).items()} for folder in (alone, beside)
     ]
     assert without_seconds[0] == without_seconds[1]
-    assert len(without_seconds[0]) == 3
+    # The config, and for each seed a fresh network and a trained one.
+    assert len(without_seconds[0]) == 5

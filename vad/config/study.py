@@ -116,7 +116,7 @@ class SpeedStudy(Section):
     """
 
     rounds: PositiveInt = 7
-    steps: PositiveInt = 3
+    steps: PositiveInt = 2
     frames: PositiveInt = 4096
 
 

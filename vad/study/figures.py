@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from vad.config.model import Cell
 from vad.pictures.figure import save_drawn
 from vad.pictures.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILION
 from vad.study.gains import Gains
-from vad.study.results import MemoryName
 from vad.study.summary import MEMORY_TASKS, Summary, median_gain, memory_state
 
-_FLOOR, _CEILING = 1e-6, 1e3
+_FLOOR, _CEILING = 1e-6, 1e4
+_COLUMNS = 4
 # Curve of the contrast between cells: variant, state, colour, dashes.
 _CONTRAST: tuple[tuple[Cell, str, str, str], ...] = (
     ("lstm", "c", BLUE, "-"),
@@ -46,7 +47,7 @@ def write_figures(summary: Summary, folder: Path) -> list[Path]:
         columns = len(MEMORY_TASKS) * len(summary.study.memory.gate_biases)
         drawn.append(("memory", (1.6 + 2.1 * columns, 0.9 + 0.3 * rows), draw_memory))
         drawn.append(("gradient", (10.0, 3.6), draw_gradient))
-        drawn.append(("gradients", (10.0, 1.0 + 1.75 * -(-(rows + 1) // 4)), draw_gradients))
+        drawn.append(("gradients", (10.0, 1.0 + 1.75 * -(-(rows + 1) // _COLUMNS)), draw_gradients))
     if summary.speed is not None:
         drawn.append(("cost", (10.0, 0.9 + 0.26 * rows), draw_cost))
     paths = []
@@ -96,7 +97,7 @@ def _tile(axes: Any, place: tuple[int, int], tried: Sequence[Any], seeds: int) -
     # From nothing to blue; the numbers say the same to those who do not see the shade.
     axes.add_patch(Rectangle((column - 0.47, row - 0.44), 0.94, 0.88, facecolor=BLUE, alpha=0.75 * share, linewidth=0))
     if not tried:
-        axes.text(column, row, "·", ha="center", va="center", fontsize=7.5, color=MUTED)
+        axes.text(column, row, "·", ha="center", va="center", fontsize=11, color=MUTED)
         return
     text = f"{len(solved)}/{seeds}" + (f"\n{statistics.median_low(solved)}" if solved else "")
     axes.text(column, row, text, ha="center", va="center", fontsize=6.5, color=INK, linespacing=0.95)
@@ -104,46 +105,37 @@ def _tile(axes: Any, place: tuple[int, int], tried: Sequence[Any], seeds: int) -
 
 def draw_gradient(figure: Any, summary: Summary) -> None:
     """Draws how LSTM, GRU and plain RNN carry a gradient: fresh, with gates that begin for long memories, trained."""
-    length = _longest_of_all(summary, "cue")
-    panels = [(f"fresh, bias {bias}: cue", bias) for bias in summary.study.memory.gate_biases[::-1]]
-    all_axes = figure.subplots(1, len(panels) + 1, sharey=True, squeeze=False)[0]
-    for axes, (title, bias) in zip(all_axes, panels, strict=False):
+    biases = summary.study.memory.gate_biases[::-1]
+    all_axes = figure.subplots(1, len(biases) + 1, sharey=True, squeeze=False)[0]
+    panels = [(f"fresh, bias {bias}, on cues", partial(summary.fresh_gains, bias)) for bias in biases]
+    panels.append(("trained on speech", partial(summary.speech_gains, when="after")))
+    for axes, (title, found) in zip(all_axes, panels, strict=True):
         axes.set_title(title, fontsize=9.5, color=INK)
         for variant, state, colour, dashes in _CONTRAST:
-            _curve(axes, summary.cue_gains(bias, variant, length, "before"), state, (colour, dashes, variant))
-    all_axes[-1].set_title("trained on speech", fontsize=9.5, color=INK)
-    for variant, state, colour, dashes in _CONTRAST:
-        _curve(all_axes[-1], summary.speech_gains(variant, "after"), state, (colour, dashes, variant))
-    for axes in all_axes:
+            _curve(axes, found(variant), state, (colour, dashes, variant))
         _frame_gains(axes)
-    all_axes[0].set_ylabel("gain of the state")
-    handles, labels = all_axes[-1].get_legend_handles_labels()
-    if not handles:
-        handles, labels = all_axes[0].get_legend_handles_labels()
-    all_axes[-1].legend(handles, labels, frameon=False, fontsize=7.5, handlelength=2.6)
+    all_axes[0].set_ylabel("gain")
+    handles, labels = all_axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, fontsize=8, handlelength=2.6, loc="outside right center")
 
 
 def draw_gradients(figure: Any, summary: Summary) -> None:
     """Draws the gain of the remembering state of every variant, fresh and trained, on cue and on speech."""
     study = summary.study
-    n_rows = -(-(len(study.variants) + 1) // 4)
-    grid = figure.subplots(n_rows, 4, sharex=True, sharey=True, squeeze=False)
+    grid = figure.subplots(-(-(len(study.variants) + 1) // _COLUMNS), _COLUMNS, sharex=True, sharey=True, squeeze=False)
     all_axes = [axes for row in grid for axes in row]
     for axes, variant in zip(all_axes, study.variants, strict=False):
         axes.set_title(variant, fontsize=9, color=INK)
         for colour, bias in zip((BLUE, ORANGE), study.memory.gate_biases, strict=False):
-            tried = [length for length in study.memory.lengths if summary.cue_gains(bias, variant, length, "after")]
-            if tried:
-                fresh = summary.cue_gains(bias, variant, tried[-1], "before")
-                trained = summary.cue_gains(bias, variant, tried[-1], "after")
-                _curve(axes, fresh, None, (colour, ":", f"cue, bias {bias}, fresh"))
-                _curve(axes, trained, None, (colour, "-", f"cue, bias {bias}, trained"))
+            _curve(axes, summary.fresh_gains(bias, variant), None, (colour, ":", f"cue, bias {bias}, fresh"))
+            _curve(axes, summary.cue_gains(bias, variant), None, (colour, "-", f"cue, bias {bias}, trained"))
         _curve(axes, summary.speech_gains(variant, "after"), None, (VERMILION, "--", "speech, trained"))
         _frame_gains(axes)
     handles, labels = all_axes[0].get_legend_handles_labels()
     for axes in all_axes[len(study.variants) :]:
         axes.set_axis_off()
-    all_axes[len(study.variants)].legend(handles, labels, frameon=False, fontsize=8, loc="center", handlelength=2.6)
+    legend = {"frameon": False, "fontsize": 8, "loc": "center", "handlelength": 2.6, "borderpad": 0.0}
+    all_axes[len(study.variants)].legend(handles, labels, **legend)
     for row in grid:
         row[0].set_ylabel("gain")
 
@@ -163,28 +155,17 @@ def _curve(axes: Any, found: Sequence[Gains], state: str | None, look: tuple[str
 
 
 def _frame_gains(axes: Any) -> None:
+    # Written out: this package's pictures have no formulas in their texts, which powers of ten on ticks would be.
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.set_xlim(1, 2500)
     axes.set_ylim(_FLOOR, _CEILING)
+    axes.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
+    axes.set_yticks([1e-6, 1e-4, 1e-2, 1, 1e2, 1e4], ["≤ 10⁻⁶", "10⁻⁴", "0.01", "1", "100", "10⁴"])
+    axes.minorticks_off()
     axes.set_xlabel("distance, steps")
     axes.label_outer()
     axes.axhline(1.0, color=MUTED, linewidth=0.5)
-
-
-def _longest_of_all(summary: Summary, task: MemoryName) -> int:
-    """Returns the longest length that every variant of the contrast was tried at, or the shortest there is."""
-    shown = {variant for variant, *_ in _CONTRAST} & set(summary.study.variants)
-    lengths = summary.study.memory.lengths
-    tried = [
-        length
-        for length in lengths
-        if all(
-            any(length in chain for chain in summary.chains(task, bias, variant))
-            for variant in shown
-            for bias in summary.study.memory.gate_biases
-        )
-    ]
-    return max(tried, default=lengths[0])
 
 
 def draw_cost(figure: Any, summary: Summary) -> None:

@@ -11,7 +11,15 @@ from typing import Any, Final
 from vad.config import Config, StudyConfig, load_config
 from vad.errors import ConfigError, ModelError
 from vad.files import replacing
-from vad.study.results import MemoryResult, MemoryTrial, SpeechResult, SpeechTrial, SpeedResult, read_result
+from vad.study.results import (
+    FreshResult,
+    MemoryResult,
+    MemoryTrial,
+    SpeechResult,
+    SpeechTrial,
+    SpeedResult,
+    read_result,
+)
 from vad.training.run_dir import differing_keys
 
 _LISTED: Final = 8
@@ -49,9 +57,21 @@ class StudyFolder:
         """The folder of its figures."""
         return self.path / "figures"
 
+    def load(self) -> StudyConfig:
+        """Returns the config of the study that is here.
+
+        Raises:
+            ModelError: there is none of this version.
+        """
+        return StudyConfig.model_validate(self._stored()["study"])
+
     def memory(self, trial: MemoryTrial) -> MemoryResult | None:
         """Returns the result of a trial; None where it has not been run."""
         return read_result(self.path / trial.file, MemoryResult)
+
+    def fresh(self, trial: MemoryTrial) -> FreshResult | None:
+        """Returns what the network of a trial was like before training; None where that has not been measured."""
+        return read_result(self.path / trial.fresh_file, FreshResult)
 
     def speech(self, trial: SpeechTrial) -> SpeechResult | None:
         """Returns the result of a trial; None where it has not been run."""
@@ -97,17 +117,20 @@ class StudyFolder:
             temporary.write_text(json.dumps(given, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def _check(self, given: dict[str, Any]) -> None:
-        try:
-            there = json.loads(self.config.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{self.config}: cannot be read ({error}); start again with --overwrite") from None
-        changed = [line for line in differing_keys(there, given) if not line.startswith(_PREFIXES)]
+        changed = [line for line in differing_keys(self._stored(), given) if not line.startswith(_PREFIXES)]
         if changed:
             more = f" and {len(changed) - _LISTED} more" if len(changed) > _LISTED else ""
             raise ConfigError(
                 f"{self.path}: --resume needs the config of the study, and these keys differ: "
                 f"{'; '.join(changed[:_LISTED])}{more}; give the same config, or --overwrite"
             )
+
+    def _stored(self) -> dict[str, Any]:
+        try:
+            stored: dict[str, Any] = json.loads(self.config.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{self.config}: cannot be read ({error}); start again with --overwrite") from None
+        return stored
 
     def _clear(self) -> None:
         """Removes what a study writes, so that notes beside it survive."""

@@ -16,7 +16,7 @@ from vad.config.study import MemoryStudy, StudyConfig
 from vad.models import recurrent_layers
 from vad.study.gains import GainMeter, Gains, thinned
 from vad.study.networks import begin_gates, build_network
-from vad.study.results import MemoryResult, MemoryTrial, Stopped
+from vad.study.results import FreshResult, MemoryResult, MemoryTrial, Stopped
 from vad.study.sequences import Inputs, MemoryTask, Targets, adding_task, cue_task
 from vad.training.seeds import seeded
 
@@ -43,6 +43,19 @@ def run_memory_trial(config: StudyConfig, trial: MemoryTrial) -> MemoryResult:
         return _Training(config.memory, task_of(config, trial), trial).run()
 
 
+def measure_fresh(config: StudyConfig, trial: MemoryTrial) -> FreshResult:
+    """Follows the gradient back through the network that a trial of the cue task begins with.
+
+    Args:
+        config: of the study.
+        trial: which.
+    """
+    keras.backend.clear_session()
+    with seeded(trial.seed, deterministic=True):
+        gains = _Training(config.memory, task_of(config, trial), trial).gains()
+    return FreshResult({} if gains is None else gains)
+
+
 class _Training:
     def __init__(self, config: MemoryStudy, task: MemoryTask, trial: MemoryTrial) -> None:
         self._config, self._task, self._trial = config, task, trial
@@ -61,7 +74,6 @@ class _Training:
 
     def run(self) -> MemoryResult:
         """Trains until it is solved, hopeless or at the end of its updates."""
-        before = self._gains()
         begun = time.perf_counter()
         stopped = self._train()
         seconds = time.perf_counter() - begun
@@ -74,8 +86,7 @@ class _Training:
             parameters=int(self._model.count_params()),
             seconds=round(seconds, 2),
             history=self._history,
-            gains_before=before,
-            gains_after=self._gains(),
+            gains=self.gains(),
         )
 
     def _train(self) -> Stopped:
@@ -111,7 +122,8 @@ class _Training:
         (layer,) = recurrent_layers(self._model)
         return GainMeter(layer, self._held_out[0][: self._config.gain_sequences], seed=self._trial.seed)
 
-    def _gains(self) -> Gains | None:
+    def gains(self) -> Gains | None:
+        """Follows the gradient back through the network as it is."""
         return None if self._meter is None else thinned(self._meter.measure())
 
     def _update(self, inputs: Any, targets: Any) -> None:

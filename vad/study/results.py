@@ -42,6 +42,11 @@ class MemoryTrial:
         """Path of its result in the folder of a study."""
         return f"trials/{self.task}-{self.bias}/{self.variant}/seed-{self.seed}/length-{self.length}.json"
 
+    @property
+    def fresh_file(self) -> str:
+        """Path of what the network was like before training, in the folder of a study."""
+        return f"trials/{self.task}-{self.bias}/{self.variant}/seed-{self.seed}/fresh-{self.length}.json"
+
     def __str__(self) -> str:
         """Returns what is printed of it."""
         return f"{self.task}, bias {self.bias}, {self.variant}, seed {self.seed}, length {self.length}"
@@ -59,9 +64,8 @@ class MemoryResult:
         parameters: numbers that were learnt.
         seconds: spent on training and scoring, the compilation included.
         history: updates and score of every look at the held-out sequences.
-        gains_before: of the fresh network on held-out sequences, as `vad.study.gains.thinned` gives them; None but for
-            the cue task.
-        gains_after: of the trained one.
+        gains: of the trained network on held-out sequences, as `vad.study.gains.thinned` gives them; None but for the
+            cue task.
     """
 
     solved: bool
@@ -71,14 +75,24 @@ class MemoryResult:
     parameters: int
     seconds: float
     history: list[tuple[int, float | None]]
-    gains_before: Gains | None
-    gains_after: Gains | None
+    gains: Gains | None
 
     def __str__(self) -> str:
         """Returns what is printed of it."""
         score = "not finite" if self.score is None else f"{self.score:.4f}"
         outcome = "solved" if self.solved else f"not solved ({self.stopped})"
         return f"{outcome} after {self.updates} updates, score {score}, {self.seconds:.1f} s"
+
+
+@dataclass(frozen=True, slots=True)
+class FreshResult:
+    """What a network of the cue task is like before training.
+
+    Attributes:
+        gains: on held-out sequences, as `vad.study.gains.thinned` gives them.
+    """
+
+    gains: Gains
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +171,11 @@ class SpeedResult:
     machine: str
 
 
-Trial = MemoryTrial | SpeechTrial
-Result = MemoryResult | SpeechResult
-R = TypeVar("R", MemoryResult, SpeechResult, SpeedResult)
+Result = MemoryResult | FreshResult | SpeechResult | SpeedResult
+R = TypeVar("R", MemoryResult, FreshResult, SpeechResult, SpeedResult)
 
 
-def write_result(path: Path, result: Result | SpeedResult) -> None:
+def write_result(path: Path, result: Result) -> None:
     """Writes a result, whole or not at all."""
     text = json.dumps(_finite(dataclasses.asdict(result)), indent=1, ensure_ascii=False, allow_nan=False)
     with replacing(path) as temporary:

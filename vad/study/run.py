@@ -172,9 +172,12 @@ def run_chain(study: StudyConfig, base: Config, folder: StudyFolder, chain: Chai
             write_result(folder.path / trial.file, found)
             say(f"{trial}: {found}")
         return
-    from vad.study.memory import run_memory_trial
+    from vad.study.memory import measure_fresh, run_memory_trial
 
-    for memory in memory_trials(study, chain):
+    trials = list(memory_trials(study, chain))
+    if chain.task == "cue" and folder.fresh(trials[-1]) is None:
+        write_result(folder.path / trials[-1].fresh_file, measure_fresh(study, trials[-1]))
+    for memory in trials:
         result = folder.memory(memory)
         if result is None:
             result = run_memory_trial(study, memory)

@@ -26,14 +26,15 @@ _FRAMES_PER_CALL = (1, 32)
 _WARM_STEPS = 2
 
 Timed = Callable[[], float]
-"""Does its work once and returns the seconds that it took."""
+"""Does its work once and returns the seconds of processor time that it took."""
 
 
 def measure_speed(study: StudyConfig, base: Config) -> SpeedResult:
     """Measures all variants of a study.
 
-    A turn times each variant once, one right after the other, so that a machine that is busy for a while slows all of
-    them; against the first one of the same turn, what is left is the variant's own.
+    What is timed is processor time of this process, which has one thread: what else the machine does costs no variant
+    its turn. It still costs caches and clock rate; so a turn times each variant once, one right after the other, and
+    what a variant took is told against the first one of the same turn.
 
     Args:
         study: the study.
@@ -93,11 +94,11 @@ def _training(config: Config, shape: tuple[int, int], steps: int) -> Timed:
         batch.append(tf.zeros(shape[0]))
 
     def timed(count: int = steps) -> float:
-        begun = time.perf_counter()
+        begun = time.process_time()
         for _ in range(count):
             loss = learner.step(batch)[0]
         float(loss)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     timed(_WARM_STEPS)
     return timed
@@ -125,12 +126,12 @@ def _calls(session: Session, frames_per_call: int, frames: int) -> Timed:
 
     def timed() -> float:
         state = session.new_state()
-        begun = time.perf_counter()
+        begun = time.process_time()
         for _ in range(frames // frames_per_call):
             results = run(features=piece, **state)
             del results["posteriors"]
             state = results
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     timed()
     return timed

@@ -15,10 +15,20 @@ _NOTHING = "–"
 _GAIN_DISTANCE = 100
 
 
+def tables(summary: Summary) -> dict[str, str]:
+    """Returns the tables that there are results for by name, each below a line that says what it shows."""
+    found = {
+        "speech": _speech(summary),
+        "memory": _memory(summary),
+        "gains": _gains(summary),
+        "cost": _cost(summary),
+    }
+    return {name: text for name, text in found.items() if text}
+
+
 def to_markdown(summary: Summary) -> str:
-    """Returns all tables, each below a line that says what it shows."""
-    parts = [_speech(summary), _memory(summary), _gains(summary), _cost(summary)]
-    return "\n".join(part for part in parts if part)
+    """Returns all tables, one after the other."""
+    return "\n".join(tables(summary).values())
 
 
 def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -64,27 +74,25 @@ def span_text(summary: Summary, task: MemoryName, bias: GateBias, variant: Cell)
 
 
 def _gains(summary: Summary) -> str:
-    lengths = [length for length in summary.study.memory.lengths if length >= _GAIN_DISTANCE]
-    if not lengths or not (summary.memory or summary.speech):
+    if not (summary.fresh or summary.speech):
         return ""
-    length = lengths[0]
+    biases = summary.study.memory.gate_biases
     rows = []
     for variant in summary.study.variants:
         columns: list[list[Gains]] = [
-            *(
-                summary.cue_gains(bias, variant, length, when)
-                for bias in summary.study.memory.gate_biases
-                for when in ("before", "after")
-            ),
+            *(summary.fresh_gains(bias, variant) for bias in biases),
+            summary.cue_gains(biases[0], variant),
             *(summary.speech_gains(variant, when) for when in ("before", "after")),
         ]
         known = next((found[0] for found in columns if found), None)
-        state = "h" if known is None else memory_state(known)
+        state = _NOTHING if known is None else memory_state(known)
         rows.append([variant, state, *(_gain(found, state) for found in columns)])
-    cue = [f"cue, bias {bias}, {when}" for bias in summary.study.memory.gate_biases for when in ("fresh", "trained")]
-    head = ("variant", "state", *cue, "speech, fresh", "speech, trained")
+    fresh = [f"cue, bias {bias}, fresh" for bias in biases]
+    head = ("variant", "state", *fresh, f"cue, bias {biases[0]}, trained", "speech, fresh", "speech, trained")
+    longest = f"{summary.study.memory.lengths[-1]:,}"
     title = (
-        f"Gain of the state that remembers over {_GAIN_DISTANCE} steps (cue: length {length}): median over the seeds."
+        f"Gain of the remembering state over {_GAIN_DISTANCE} steps, median over the seeds: fresh networks for a cue "
+        f"over {longest} steps, those trained on the longest cue task that they came to, and those for speech."
     )
     return _table(title, head, rows)
 
@@ -110,7 +118,7 @@ def _cost(summary: Summary) -> str:
     calls = (f"step model, {k} {'frame' if k == '1' else 'frames'} a call, µs a frame" for k in speed.step_us)
     head = ("variant", "training, frames/s", "against the first (quartiles)", *calls)
     rows_of, frames = speed.batch
-    title = f"Cost on {speed.machine}; training on batches of {rows_of} excerpts of {frames} frames."
+    title = f"Cost in processor time on {speed.machine}; training on batches of {rows_of} excerpts of {frames} frames."
     return _table(title, head, rows)
 
 
