@@ -4,8 +4,9 @@
 
 What is made of the frames of the package's front-end, window by window and causally, with a state that goes on as the
 network's own does: `pcen` is librosa's per-channel energy normalisation (Wang et al., 2017, arXiv:1607.05666),
-`stack-k` the last k frames side by side, `log-mel` the frames as they are, for networks that cannot be exported. None
-of it is in the package: experiments.md says why. Posteriors come from Keras, whole recordings at once.
+`pcen-floor` the same over the floor of the front-end's logarithm, `pcen-beside-log` both together, `stack-k` the last k
+frames side by side, `log-mel` the frames as they are, for networks that cannot be exported. None of it is in the
+package: experiments.md says why. Posteriors come from Keras, whole recordings at once.
 """
 
 from __future__ import annotations
@@ -49,10 +50,16 @@ class Input(Protocol):
 
 
 class Pcen:
-    """librosa's `pcen` with its defaults, its smoother carried from window to window."""
+    """librosa's `pcen` with its defaults, its smoother carried from window to window.
 
-    def __init__(self, spec: FeatureSpec) -> None:
+    Args:
+        spec: the front-end.
+        keeps_floor: leave the floor of the front-end's logarithm in the power, so that what lies below stays silence.
+    """
+
+    def __init__(self, spec: FeatureSpec, *, keeps_floor: bool = False) -> None:
         self._spec, self.width = spec, spec.n_mels
+        self._floor = 0.0 if keeps_floor else spec.log_floor
 
     def initial(self, rows: int) -> Frames:
         """As `Input` has it."""
@@ -61,10 +68,26 @@ class Pcen:
     def run(self, frames: Frames, state: Frames) -> tuple[Frames, Frames]:
         """As `Input` has it."""
         # The scale that librosa asks for: power as of 32-bit integers, so that eps is silence.
-        power = np.maximum(np.exp(frames) - self._spec.log_floor, 0.0) * 2.0**31
+        power = np.maximum(np.exp(frames) - self._floor, 0.0) * 2.0**31
         rate = {"sr": self._spec.sample_rate, "hop_length": self._spec.hop_length}
         found, after = librosa.pcen(power, **rate, axis=1, zi=state, return_zf=True)
         return found.astype(np.float32), after.astype(np.float32)
+
+
+class BesideLog:
+    """Log-mel frames with another input of them beside."""
+
+    def __init__(self, spec: FeatureSpec, other: Input) -> None:
+        self._other, self.width = other, spec.n_mels + other.width
+
+    def initial(self, rows: int) -> Frames:
+        """As `Input` has it."""
+        return self._other.initial(rows)
+
+    def run(self, frames: Frames, state: Frames) -> tuple[Frames, Frames]:
+        """As `Input` has it."""
+        found, after = self._other.run(frames, state)
+        return np.concatenate([frames, found], axis=2), after
 
 
 class Stack:
@@ -92,13 +115,17 @@ def input_of(kind: str, spec: FeatureSpec) -> Input:
         ConfigError: there is none.
     """
     name, _, count = kind.partition("-")
-    if kind == "pcen":
-        return Pcen(spec)
-    if kind == "log-mel":
-        return Stack(spec, 1)
+    named: dict[str, Input] = {
+        "log-mel": Stack(spec, 1),
+        "pcen": Pcen(spec),
+        "pcen-floor": Pcen(spec, keeps_floor=True),
+        "pcen-beside-log": BesideLog(spec, Pcen(spec, keeps_floor=True)),
+    }
+    if kind in named:
+        return named[kind]
     if name == "stack" and count.isdigit() and int(count) > 0:
         return Stack(spec, int(count))
-    raise ConfigError(f"an input is log-mel, pcen or stack-2, stack-3, …; received {kind!r}")
+    raise ConfigError(f"an input is {', '.join(named)} or stack-2, stack-3, …; received {kind!r}")
 
 
 def changed(dataset: Any, made: Input, *, carries: bool) -> Any:

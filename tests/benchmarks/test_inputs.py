@@ -32,7 +32,7 @@ def frames_of(seed, rows, length):
     return np.random.default_rng(seed).normal(-4, 3, (rows, length, 40)).astype(np.float32).clip(-13.8)
 
 
-@pytest.mark.parametrize("kind", ["log-mel", "pcen", "stack-3"])
+@pytest.mark.parametrize("kind", ["log-mel", "pcen", "pcen-floor", "pcen-beside-log", "stack-3"])
 def test_windows_give_what_the_whole_gives(script, kind):
     made = script.input_of(kind, FeatureSpec())
     frames = frames_of(0, 2, 60)
