@@ -22,10 +22,15 @@ DOCS = Path(__file__).resolve().parent
 @click.command()
 @click.argument("run_dir", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--page", type=click.Path(path_type=Path, dir_okay=False), default=DOCS / "variants.md")
-def main(run_dir: Path, page: Path) -> None:
-    """Brings the page up to date with the study in RUN_DIR."""
+@click.option("--seed", "seeds", type=int, multiple=True, help="Show this seed alone; repeatable.")
+def main(run_dir: Path, page: Path, seeds: tuple[int, ...]) -> None:
+    """Brings the page up to date with the study in RUN_DIR.
+
+    Of a study that is under way, name the seeds that all variants are through with.
+    """
     folder = StudyFolder(run_dir)
-    summary = summarize(folder.load(), folder)
+    study = folder.load()
+    summary = summarize(study.model_copy(update={"seeds": seeds}) if seeds else study, folder)
     text = page.read_text(encoding="utf-8")
     for name, table in tables(summary).items():
         text = with_table(text, name, table)

@@ -49,7 +49,7 @@ def _speech(summary: Summary) -> str:
         epochs = ", ".join(str(result.best_epoch) for result in results)
         rows.append([variant, f"{results[0].parameters:,}", mean_and_spread(aucs), _each(aucs), epochs])
     head = ("variant", "weights", "dev ROC-AUC", "by seed", "best epoch by seed")
-    return _table("On speech: mean and standard deviation over the seeds.", head, rows)
+    return _table(f"On speech, {seeds_text(summary)}: mean and standard deviation.", head, rows)
 
 
 def _memory(summary: Summary) -> str:
@@ -61,7 +61,7 @@ def _memory(summary: Summary) -> str:
         for variant in summary.study.variants
     ]
     head = ("variant", *(f"{task}, bias {bias}" for task, bias in columns))
-    return _table("Memory span in steps: median over the seeds, and each of them.", head, rows)
+    return _table(f"Memory span in steps, {seeds_text(summary)}: the median, and each where they differ.", head, rows)
 
 
 def span_text(summary: Summary, task: MemoryName, bias: GateBias, variant: Cell) -> str:
@@ -120,6 +120,12 @@ def _cost(summary: Summary) -> str:
     rows_of, frames = speed.batch
     title = f"Cost in processor time on {speed.machine}; training on batches of {rows_of} excerpts of {frames} frames."
     return _table(title, head, rows)
+
+
+def seeds_text(summary: Summary) -> str:
+    """Returns which seeds there are."""
+    seeds = summary.study.seeds
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
 
 
 def mean_and_spread(values: Sequence[float]) -> str:
