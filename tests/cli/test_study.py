@@ -33,7 +33,8 @@ name: mini
 seeds: [0]
 variants: [no-output-gate]
 speech: {config: speech.yaml, gain_frames: 50, gain_excerpts: 2}
-memory: {lengths: [4], gate_biases: [chrono], units: 4, batch_size: 4, updates: 4, evaluate_every: 2, held_out: 8, gain_sequences: 2}
+memory:
+  {lengths: [4], gate_biases: [chrono], units: 4, batch_size: 4, updates: 4, evaluate_every: 2, held_out: 8}
 """
     )
     return path
