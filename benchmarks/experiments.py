@@ -239,8 +239,8 @@ def page(chosen: Sequence[Experiment], found: dict[str, dict[str, float]]) -> st
     lines += ["accuracy.md, which has nothing of the mixer, and on the dev mixtures. Areas of pooled cells of 10 ms;"]
     lines += [f"false alarms where {RECALL:.0%} of all speech is found, so that thresholds do not matter; calibration"]
     lines += ["error over all conditions. *chance*: how far the baselines lie apart, which differ by their seed alone;"]
-    lines += ["a difference that is not several times as large says nothing, and a short training favours what learns"]
-    lines += ["fast. `all` of short trainings cannot be held against accuracy.md.", ""]
+    lines += ["two are few, so a difference that is not several times as large says nothing. A short training favours"]
+    lines += ["what learns fast, and its figures cannot be held against those of accuracy.md.", ""]
     lines += accuracy.table(["experiment", *(heading for heading, _, _ in COLUMNS)], rows)
     words = [[e.name, e.says["Expected"], e.says["Why"], e.says["Decision"]] for e in chosen]
     lines += ["", accuracy.WORDS, ""]
