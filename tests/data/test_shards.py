@@ -74,7 +74,7 @@ def test_another_config_has_another_folder_or_is_refused(toy_config: Callable[..
     assert shards_dir(toy_config(**default)) != shards_dir(toy_config(**default, labels__onset_db=13.0))
     assert shards_dir(toy_config(**default)) != shards_dir(toy_config(2, **default))
     prepare(toy_config(), ("dev",), jobs=1)
-    with pytest.raises(FingerprintError, match=r"labels\.onset_db is 12\.0, wanted 13\.0"):
+    with pytest.raises(FingerprintError, match=r"labels\.onset_db is 10\.0, wanted 13\.0"):
         prepare(toy_config(labels__onset_db=13.0), ("dev",), jobs=1)
 
 
