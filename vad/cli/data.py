@@ -1,4 +1,4 @@
-"""``vad data``: check, count, fetch and import corpora."""
+"""``vad data``: check, count, fetch, import and label corpora."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vad.cli.data_output import print_plan, print_statistics, progress
+from vad.cli.data_label import label
+from vad.cli.data_output import amount_in_words, print_plan, print_statistics, progress
 from vad.errors import ManifestError
 from vad.formats import FORMATS, SpeechLabels
 from vad.manifests import KINDS, SPLITS, TIERS, Recording, data_home, find_manifests, read_manifests, write_manifest
@@ -24,7 +25,7 @@ _PATHS = click.argument("paths", nargs=-1, required=True, metavar="MANIFESTS..."
 
 @click.group(name="data")
 def command() -> None:
-    """Check, count, fetch and import corpora.
+    """Check, count, fetch, import and label corpora.
 
     MANIFESTS are .jsonl or .jsonl.gz files, folders that hold some, or quoted patterns such as
     'data_manifests/libri*'. Audio is looked for in $VAD_DATA_HOME, or else in the user's cache folder.
@@ -175,9 +176,12 @@ def import_(
     options = ImportOptions(source=folder.resolve().name if source is None else source, speech=speech, **said)
     rows = import_folder(folder, output, options)
     write_manifest(output, rows)
-    hours = sum(row.duration_s for row in rows) / 3600
-    labelled = sum(row.speech.speech_s for row in rows if row.speech is not None) / 3600
-    click.echo(f"{output}: {len(rows)} recordings, {hours:.2f} h, {labelled:.2f} h labelled as speech", err=True)
+    length = amount_in_words(sum(row.duration_s for row in rows))
+    labelled = amount_in_words(sum(row.speech.speech_s for row in rows if row.speech is not None))
+    click.echo(f"{output}: {len(rows)} recordings, {length}, {labelled} labelled as speech", err=True)
+
+
+command.add_command(label)
 
 
 def _select(

@@ -48,6 +48,14 @@ def progress(verb: str, unit: str) -> Iterator[Update]:
         yield update
 
 
+def amount_in_words(seconds: float) -> str:
+    """Returns an amount of audio in seconds, minutes or hours, whichever says most."""
+    for unit, length_s in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= length_s:
+            return f"{seconds / length_s:.2f} {unit}"
+    return f"{seconds:.1f} s"
+
+
 def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
     """Prints a table; the columns in `_TEXT_COLUMNS` hold text, the others numbers."""
     from rich.console import Console

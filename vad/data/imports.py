@@ -121,7 +121,26 @@ def _row(
             f"{path}: has no labels; put them beside it under the same name, give --unlabelled skip or no-speech, "
             "or --labels-format none when the whole folder has none"
         )
-    inside = path.relative_to(folder)
+    return recording_row(path, path.relative_to(folder), output, options, (speech, source))
+
+
+def recording_row(
+    path: Path, inside: Path, output: Path, options: ImportOptions, labels: tuple[Timeline | None, str]
+) -> Recording:
+    """Makes the row of one recording, which is a file of its own.
+
+    Args:
+        path: of the audio.
+        inside: what it is called in its corpus.
+        output: the manifest to be; its folder is what the audio's path is relative to.
+        options: what is said of all of them.
+        labels: the speech, and who says so.
+
+    Raises:
+        AudioError: when it cannot be read.
+        ManifestError: when its path does not name a speaker and should.
+    """
+    duration_s = round(read_info(path).duration_s, 6)
     with path.open("rb") as stream:
         checksum = hashlib.file_digest(stream, "sha256").hexdigest()
     speaker = _speaker(inside, options.speaker_from)
@@ -131,8 +150,8 @@ def _row(
         offset_s=0.0,
         duration_s=duration_s,
         kind=options.kind,
-        speech=speech,
-        label_source=source,
+        speech=labels[0],
+        label_source=labels[1],
         speaker=None if speaker is None else f"{options.source}/{speaker}",
         language=options.language,
         split=options.split,

@@ -16,13 +16,14 @@ from vad.manifests.read import (
     scan_manifest,
 )
 from vad.manifests.resolve import Clip, cache_home, data_home, original_path, packed_path, resolve
-from vad.manifests.rows import HISTORY, KINDS, LABEL_SOURCES, SPLITS, TIERS, Recording
+from vad.manifests.rows import HISTORY, KINDS, LABEL_SOURCES, MACHINE_LABELS, SPLITS, TIERS, Recording
 from vad.manifests.write import write_manifest
 
 __all__ = [
     "HISTORY",
     "KINDS",
     "LABEL_SOURCES",
+    "MACHINE_LABELS",
     "SPLITS",
     "TIERS",
     "Clip",

@@ -15,7 +15,9 @@ from vad.segments import Timeline
 KINDS = ("speech", "noise", "music", "nonverbal", "babble", "rir", "labelled")
 SPLITS = ("train", "dev", "test")
 TIERS = ("permissive", "share-alike")
-LABEL_SOURCES = ("reference", "no-speech", "none")
+MACHINE_LABELS = ("energy", "model", "energy-and-model")
+"""Label sources of labels that nobody has looked at."""
+LABEL_SOURCES = ("reference", *MACHINE_LABELS, "no-speech", "none")
 HISTORY = "history"
 """The `origin_commit` of a file that stands in an older, unnamed commit only: nothing to fetch it by."""
 
