@@ -7,7 +7,7 @@ import json
 import pytest
 
 from vad.config import Config
-from vad.errors import ConfigError, TrainingInterrupted
+from vad.errors import ConfigError, ModelError, TrainingInterrupted
 from vad.study.folder import StudyFolder
 from vad.study.results import FreshResult
 from vad.study.run import chains, run_study, select
@@ -148,3 +148,22 @@ def test_processes_side_by_side_leave_what_one_leaves(tmp_path, study):
     assert without_seconds[0] == without_seconds[1]
     # The config, and for each seed a fresh network and a trained one.
     assert len(without_seconds[0]) == 5
+
+
+def test_a_training_that_diverges_is_told_and_the_others_go_on(tmp_path, study, trained, monkeypatch):
+    from vad.study import speech
+
+    run = speech.run_speech_trial
+
+    def diverging(config, base, trial, folder, listener=None):
+        if trial.variant == "lstm" and trial.seed == 0:
+            raise ModelError("the loss is nan in epoch 3")
+        return run(config, base, trial, folder, listener)
+
+    monkeypatch.setattr(speech, "run_speech_trial", diverging)
+    lines = []
+    folder = opened(tmp_path, study())
+    with pytest.raises(ModelError, match=r"1 trainings left no result.*speech, lstm, seed 0"):
+        run_study(study(), BASE, folder, tell=lines.append)
+    assert any("lstm, seed 0: the loss is nan" in line for line in lines)
+    assert any("speech, rnn, seed 0" in line for line in trained) and folder.speeds() is not None

@@ -14,7 +14,7 @@ from multiprocessing import connection
 from vad.config import Config, StudyConfig
 from vad.config.model import Cell
 from vad.config.study import GateBias
-from vad.errors import ConfigError, TrainingInterrupted, did_you_mean
+from vad.errors import ConfigError, ModelError, TrainingInterrupted, did_you_mean
 from vad.study.folder import StudyFolder
 from vad.study.networks import keeping_blocks
 from vad.study.results import MemoryName, MemoryTrial, SpeechTrial, write_result
@@ -127,6 +127,7 @@ def run_study(
         ConfigError: a name is unknown, or a config cannot act.
         ManifestError: recordings of the training on speech are missing; before any trial.
         TrainingInterrupted: Ctrl-C or SIGTERM; results that were there are kept.
+        ModelError: at the end, when trainings on speech diverged; all others are done.
     """
     selection = select(study, only)
     say: Tell = (lambda line: None) if tell is None else tell
@@ -148,6 +149,14 @@ def run_study(
 
         say("speed: all variants in turns")
         write_result(folder.speed, measure_speed(study, base))
+    failed = [trial for chain in todo if (trial := _without_result(folder, chain)) is not None]
+    if failed:
+        raise ModelError(f"{len(failed)} trainings left no result, all others did: {', '.join(map(str, failed))}")
+
+
+def _without_result(folder: StudyFolder, chain: Chain) -> SpeechTrial | None:
+    trial = SpeechTrial(chain.variant, chain.seed)
+    return trial if chain.task == "speech" and folder.speech(trial) is None else None
 
 
 def _prepare_speech(study: StudyConfig, base: Config, selection: Selection, say: Tell) -> None:
@@ -168,7 +177,12 @@ def run_chain(study: StudyConfig, base: Config, folder: StudyFolder, chain: Chai
 
         trial = SpeechTrial(chain.variant, chain.seed)
         if folder.speech(trial) is None:
-            found = run_speech_trial(study, base, trial, folder.path)
+            try:
+                found = run_speech_trial(study, base, trial, folder.path)
+            except ModelError as error:
+                # A cell that diverges is a result too, and no reason not to train the others.
+                say(f"{trial}: {error}")
+                return
             write_result(folder.path / trial.file, found)
             say(f"{trial}: {found}")
         return
