@@ -104,7 +104,7 @@ def test_a_missing_manifest_and_a_missing_model(corpus: Path, tmp_path: Path) ->
 
 
 def test_a_model_against_a_peer(corpus: Path, energy_artifact: Path) -> None:
-    arguments = ["evaluate", str(corpus), "--model", str(energy_artifact), "--against", "energy", "--bootstrap", "0"]
+    arguments = ["evaluate", str(corpus), "-m", str(energy_artifact), "--against", "energy", "--bootstrap", "0"]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.stderr
     heading = next(line for line in result.stdout.splitlines() if line.startswith("all:"))

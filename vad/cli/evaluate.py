@@ -32,7 +32,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 
 @click.command("evaluate")
 @click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
-@click.option("--model", type=click.Path(path_type=Path), help="A .tflite file; without it the packaged model.")
+@click.option("-m", "--model", type=click.Path(path_type=Path), help="A .tflite file; without it the packaged model.")
 @click.option("--split", type=click.Choice(["train", "dev", "test"]), help="Only recordings of this split.")
 @click.option("--kind", "kinds", type=click.Choice(_KINDS), multiple=True, help="Only this kind; may be repeated.")
 @click.option("--by", type=click.Choice(["kind", "source", "language", "split"]), help="A table for each of these.")
