@@ -163,7 +163,7 @@ def test_a_training_that_diverges_is_told_and_the_others_go_on(tmp_path, study, 
     monkeypatch.setattr(speech, "run_speech_trial", diverging)
     lines = []
     folder = opened(tmp_path, study())
-    with pytest.raises(ModelError, match=r"1 trainings left no result.*speech, lstm, seed 0"):
+    with pytest.raises(ModelError, match=r"1 without a result.*speech, lstm, seed 0"):
         run_study(study(), BASE, folder, tell=lines.append)
     assert any("lstm, seed 0: the loss is nan" in line for line in lines)
     assert any("speech, rnn, seed 0" in line for line in trained) and folder.speeds() is not None

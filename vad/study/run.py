@@ -151,7 +151,7 @@ def run_study(
         write_result(folder.speed, measure_speed(study, base))
     failed = [trial for chain in todo if (trial := _without_result(folder, chain)) is not None]
     if failed:
-        raise ModelError(f"{len(failed)} trainings left no result, all others did: {', '.join(map(str, failed))}")
+        raise ModelError(f"{len(failed)} without a result, all others are done: {'; '.join(map(str, failed))}")
 
 
 def _without_result(folder: StudyFolder, chain: Chain) -> SpeechTrial | None:
