@@ -40,6 +40,13 @@ def test_a_folder_becomes_a_labelled_manifest(folder: Path) -> None:
     assert read_manifests([folder / "again.jsonl"])[0].label_source == "energy"
 
 
+def test_the_manifest_may_go_into_a_folder_that_is_not_there_yet(folder: Path) -> None:
+    done = run(folder, "-o", folder / "new" / "out.jsonl", "--by", "energy")
+    assert done.exit_code == 0, done.output
+    (row,) = read_manifests([folder / "new" / "out.jsonl"])
+    assert row.audio == "../a.wav" and row.speech
+
+
 def test_a_bad_recording_is_named_and_the_others_are_labelled(folder: Path) -> None:
     (folder / "bad.wav").write_text("no sound")
     done = run(folder, "-o", folder / "out.jsonl.gz")

@@ -131,6 +131,10 @@ def _gather(inputs: Sequence[str], output: Path, said: dict[str, Any]) -> tuple[
     from vad.audio import find_recordings
     from vad.data.imports import ImportOptions, recording_row
 
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)  # `../a.wav` is only found from a folder that exists
+    except OSError as error:
+        raise VadError(f"{output.parent}: cannot be made: {error.strerror}") from error
     options: ImportOptions = ImportOptions(kind="speech", labels_format="none", **said)
     rows = read_manifests([name for name in inputs if name.endswith(_MANIFESTS)])
     taken = {row.id for row in rows}
