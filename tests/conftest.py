@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,7 @@ def energy_artifact(energy_model: keras.Model, tmp_path_factory: pytest.TempPath
     return path
 
 
-def _start_browser(profile: Path) -> Any:
+def _start_browser(profile: Path, flags: Sequence[str] = (), log: str = "browser") -> Any:
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: no page is driven")
     programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
     absent = [name for name, path in programs.items() if path is None]
@@ -111,17 +111,23 @@ def _start_browser(profile: Path) -> Any:
         pytest.skip(f"{' and '.join(absent)} not installed: no page is driven (apt install chromium chromium-driver)")
     options = webdriver.ChromeOptions()
     options.binary_location = programs["chromium"]
-    for flag in (*BROWSER_FLAGS, f"--user-data-dir={profile}"):
+    for flag in (*BROWSER_FLAGS, *flags, f"--user-data-dir={profile}"):
         options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", {log: "ALL"})
     service = webdriver.ChromeService(executable_path=programs["chromedriver"])
     return webdriver.Chrome(options=options, service=service)
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def start_browser(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Starts a Chromium of its own with further flags and another log; skips where there is none."""
+    return lambda **how: _start_browser(tmp_path_factory.mktemp("chromium"), **how)
+
+
+@pytest.fixture(scope="session")
+def browser(start_browser: Callable[..., Any]) -> Iterator[Any]:
     """A Chromium that is driven by selenium, or a skip that says what is missing."""
-    driver = _start_browser(tmp_path_factory.mktemp("chromium"))
+    driver = start_browser()
     driver.set_window_size(1280, 1000)
     yield driver
     driver.quit()

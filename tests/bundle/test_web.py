@@ -16,11 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--disable-quic", "--mute-audio",
-    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-)  # fmt: skip
+FLAGS = ("--mute-audio", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 FRAME_S = 0.01
 LISTEN = """
 const [samples, done] = arguments;
@@ -79,20 +75,10 @@ def address(site: Path) -> Iterator[tuple[str, Callable[[], None]]]:
 
 
 @pytest.fixture(scope="module")
-def driver(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def driver(recording: Path, start_browser: Callable[..., Any]) -> Iterator[Any]:
     """A Chromium whose microphone is the recording, once."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: no page is driven")
-    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
-    absent = [name for name, path in programs.items() if path is None]
-    if absent:
-        pytest.skip(f"{' and '.join(absent)} not installed: no page is driven (apt install chromium chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs["chromium"]
     microphone = f"--use-file-for-fake-audio-capture={recording}%noloop"
-    for flag in (*FLAGS, microphone, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
-    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=programs["chromedriver"]))
+    found = start_browser(flags=(*FLAGS, microphone), log="performance")
     found.set_window_size(1280, 900)
     yield found
     found.quit()

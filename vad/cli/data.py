@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.corpus_options import corpus_options
 from vad.cli.data_label import label
 from vad.cli.data_output import amount_in_words, print_plan, print_statistics, progress
 from vad.errors import ManifestError
@@ -151,17 +152,7 @@ def fetch(paths: tuple[str, ...], dry_run: bool, yes: bool, jobs: int, base_url:
 )
 @click.option("--source", help="Name of the corpus, which ids begin with.  [default: the folder's name]")
 @click.option("--kind", type=click.Choice(KINDS), default="labelled", show_default=True)
-@click.option("--split", type=click.Choice(SPLITS), default="train", show_default=True)
-@click.option("--licence", "--license", "license", default="own recordings", show_default=True)
-@click.option("--tier", type=click.Choice(TIERS), default="permissive", show_default=True, help="Licence tier.")
-@click.option("--language", help="Language code of all of them.")
-@click.option(
-    "--speaker-from",
-    type=click.Choice(["none", "folder", "name", "prefix"]),
-    default="none",
-    show_default=True,
-    help="What names the speaker; prefix is the file name up to the first _ or -.",
-)
+@corpus_options
 def import_(
     folder: Path, output: Path, only: tuple[str, ...], label_tier: str | None, source: str | None, **said: Any
 ) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.corpus_options import corpus_options
 from vad.cli.data_output import amount_in_words, progress
 from vad.errors import AudioError, ConfigError, ManifestError, VadError, did_you_mean
 from vad.formats import FORMATS
-from vad.manifests import SPLITS, TIERS, Clip, Recording, data_home, read_manifests, resolve, write_manifest
+from vad.manifests import Clip, Recording, data_home, read_manifests, resolve, write_manifest
 
 if TYPE_CHECKING:
     from vad.data.imports import ImportOptions
@@ -54,22 +55,13 @@ _SHOWN = 5
 @click.option("--relabel", is_flag=True, help="Label again what an earlier run has labelled. Labels of people stay.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option("--source", default="own", show_default=True, help="Of audio: name of the corpus, which ids begin with.")
-@click.option("--split", type=click.Choice(SPLITS), default="train", show_default=True, help="Of audio.")
-@click.option("--licence", "--license", "license", default="own recordings", show_default=True, help="Of audio.")
-@click.option("--tier", type=click.Choice(TIERS), default="permissive", show_default=True, help="Of audio.")
-@click.option("--language", help="Of audio: language code.")
-@click.option(
-    "--speaker-from",
-    type=click.Choice(["none", "folder", "name", "prefix"]),
-    default="none",
-    show_default=True,
-    help="Of audio: what names the speaker; prefix is the file name up to the first _ or -.",
-)
+@corpus_options
 def label(inputs: tuple[str, ...], output: Path | None, beside: str | None, overwrite: bool, **said: Any) -> None:
     """Label recordings of speech that nobody has labelled.
 
     INPUTS are manifests (.jsonl, .jsonl.gz), recordings, folders of recordings or quoted patterns. In manifests, rows
-    of kind speech without labels are labelled, all others are kept as they are. Every row says in label_source who
+    of kind speech without labels are labelled, all others are kept as they are; what --source and the options below it
+    say is said of audio that no manifest describes. Every row says in label_source who
     labelled it: energy, model or energy-and-model.
 
     A recording that cannot be read is named and left as it was; the exit status is then 1.

@@ -6,6 +6,7 @@ constants in the exported step model. It keeps nothing itself.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ _EPSILON = 1e-5
 Tensors = Mapping[str, Any]
 
 
-class Recurrence:
+class Recurrence(ABC):
     """The equations of one recurrent layer.
 
     One product of the input x and one of the layer's own output h give the sums of all gates and candidates, block by
@@ -114,6 +115,7 @@ class Recurrence:
         """Returns sums ``(rows, blocks·units)`` by block."""
         return dict(zip(self.blocks, ops.split(sums, len(self.blocks), axis=1), strict=True))
 
+    @abstractmethod
     def activations(self, share: Any, states: Tensors, weights: Tensors) -> dict[str, Any]:
         """Computes one step and keeps everything on the way.
 
@@ -125,7 +127,6 @@ class Recurrence:
         Returns:
             Gates, candidate and new states by name.
         """
-        raise NotImplementedError
 
     def step(self, share: Any, states: Tensors, weights: Tensors) -> dict[str, Any]:
         """Advances by one step; arguments as in `activations`, returns the new states by name."""
