@@ -22,6 +22,8 @@ Cell = Literal[
     "rnn",
 ]
 
+Compression = Literal["log", "pcen", "both"]
+
 # Why a cell has nothing that the option acts on.
 _NO_FORGET_GATE = {
     "gru": "its update gate begins even, as published",
@@ -38,6 +40,10 @@ class ModelConfig(Section):
     """A stack of recurrent layers with one logit per frame.
 
     Attributes:
+        compression: what the network sees of the power in each mel band: its logarithm as the front-end makes it;
+            ``pcen``, what it is against its running mean, so that level and all that is steady are gone; or both, side
+            by side. See `vad.models.pcen`.
+        smoothing_frames: how many frames that running mean remembers.
         cell: kind of recurrent layer; plain ``lstm`` and ``gru`` are Keras' own, so that cuDNN can run them. The others
             are `lstm` with one thing changed: see docs/cells.md.
         units: width of every layer.
@@ -54,6 +60,8 @@ class ModelConfig(Section):
             is 1 where there is a forget gate.
     """
 
+    compression: Compression = "log"
+    smoothing_frames: float = Field(default=40.0, ge=1.0, le=10000.0)
     cell: Cell = "lstm"
     units: int = Field(default=64, ge=1, le=1024)
     layers: int = Field(default=2, ge=1, le=8)

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vad.models.sequence import FrameNormalization, build_model, recurrent_layers, state_sizes
+from vad.models.sequence import FrameNormalization, build_model, recurrent_layers, set_statistics, state_sizes
 from vad.models.weights import StepWeights
 
 if TYPE_CHECKING:
     from vad.models.step import StepModel
 
-__all__ = ["FrameNormalization", "StepModel", "StepWeights", "build_model", "recurrent_layers", "state_sizes"]
+__all__ = [
+    "FrameNormalization",
+    "StepModel",
+    "StepWeights",
+    "build_model",
+    "recurrent_layers",
+    "set_statistics",
+    "state_sizes",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vad.config.model import ModelConfig
 from vad.errors import ConfigError, ShapeError
 from vad.models.cells import build_layer, is_keras_own, layer_recurrence, recurrence_of
+from vad.models.pcen import DEVIATION, MEAN, MEAN_STATE, PCEN, Pcen
 
 
 @keras.saving.register_keras_serializable("vad")
@@ -67,8 +68,9 @@ def build_model(
 
     Returns:
         A model from float32 ``(batch, time, n_features)`` to logits ``(batch, time)``; with `stateful_io` from
-        ``[frames, h_0, c_0, …]`` to ``[logits, h_0, c_0, …]``, states ``(batch, units)`` in the order of
-        `state_sizes`. Layers are named ``normalization``, ``lstm_0`` … (after the cell), ``logits``.
+        ``[frames, h_0, c_0, …]`` to ``[logits, h_0, c_0, …]``, states ``(batch, width)`` in the order of
+        `state_sizes`. Layers are named ``pcen`` (where there is one), ``normalization``, ``lstm_0`` … (after the cell),
+        ``logits``.
 
     Raises:
         ConfigError: a bidirectional network has no state to take or return.
@@ -76,9 +78,15 @@ def build_model(
     if stateful_io and config.bidirectional:
         raise ConfigError("model.bidirectional: the way back begins at the end of an excerpt, no state can be carried")
     frames = keras.Input((None, n_features), name="features")
-    x = FrameNormalization(name="normalization")(frames)
     states_in: list[Any] = []
     states_out: list[Any] = []
+    x = frames
+    if config.compression != "log":
+        states_in += [keras.Input((n_features,), name=MEAN_STATE)] if stateful_io else []
+        changes, running_mean = Pcen(config.smoothing_frames, name=PCEN)(frames, *states_in)
+        x = changes if config.compression == "pcen" else keras.ops.concatenate([frames, changes], axis=-1)
+        states_out.append(running_mean)
+    x = FrameNormalization(name="normalization")(x)
     for index in range(config.layers):
         dropout = config.dropout if index else 0.0
         if dropout and not is_keras_own(config):
@@ -108,9 +116,36 @@ def recurrent_layers(model: keras.Model) -> list[keras.layers.RNN | keras.layers
     return [layer for layer in model.layers if isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)]
 
 
+def pcen_layer(model: keras.Model) -> Pcen | None:
+    """Returns the layer that compresses a model's frames, where it has one."""
+    return next((layer for layer in model.layers if isinstance(layer, Pcen)), None)
+
+
+def set_statistics(model: keras.Model, mean: NDArray[np.float32], std: NDArray[np.float32]) -> None:
+    """Normalises a model's inputs by the statistics of its log-mel frames, and what PCEN makes of them by its own.
+
+    Args:
+        model: from `build_model`.
+        mean: float32 ``(n_mels,)``.
+        std: float32 ``(n_mels,)``, positive.
+
+    Raises:
+        ShapeError: as `FrameNormalization.set_statistics` has it.
+    """
+    layer = model.get_layer("normalization")
+    if pcen_layer(model) is not None:
+        own = np.full_like(mean, MEAN), np.full_like(std, DEVIATION)
+        # Without log-mel frames beside, PCEN's are all there are: the last.
+        start = 2 * len(mean) - layer.mean.shape[0]
+        mean, std = np.concatenate([mean, own[0]])[start:], np.concatenate([std, own[1]])[start:]
+    layer.set_statistics(mean, std)
+
+
 def state_sizes(model: keras.Model) -> dict[str, int]:
-    """Returns the widths of what a causal model carries, by name: ``h_0``, ``c_0``, ``h_1``, …."""
-    return {
+    """Returns the widths of what a causal model carries, by name: ``m`` of PCEN, ``h_0``, ``c_0``, ``h_1``, …."""
+    pcen = pcen_layer(model)
+    own = {} if pcen is None else {MEAN_STATE: pcen.smoothing.shape[0]}
+    return own | {
         f"{kind}_{index}": size
         for index, layer in enumerate(recurrent_layers(model))
         for kind, size in layer_recurrence(layer).state_sizes.items()

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from vad.features.graph import log_mel_of_windows
 from vad.features.spec import FeatureSpec
 from vad.models.cells import Recurrence
+from vad.models.pcen import MEAN_STATE, compressed
 from vad.models.weights import StepWeights
 
 
@@ -49,6 +50,29 @@ class CellStep:
         return tf.concat(outputs, axis=0), states
 
 
+class PcenStep:
+    """Per-channel energy normalisation, frame by frame.
+
+    Args:
+        smoothing: float32 ``(n_mels,)``, s of `vad.models.pcen`.
+        beside_frames: whether the frames themselves stay, before what is made of them.
+    """
+
+    def __init__(self, smoothing: NDArray[np.float32], *, beside_frames: bool) -> None:
+        self._share, self._rest = tf.constant(smoothing), tf.constant(1.0 - smoothing)
+        self._beside_frames = beside_frames
+
+    def run(self, frames: Any, mean: Any) -> tuple[Any, Any]:
+        """Advances over frames ``(k, n_mels)``; returns inputs ``(k, …)`` and the running mean ``(1, n_mels)``."""
+        power = tf.exp(frames)
+        means = []
+        for row in tf.split(power * self._share, int(frames.shape[0]), axis=0):
+            mean = mean * self._rest + row
+            means.append(mean)
+        changes = compressed(power, tf.concat(means, axis=0))
+        return (tf.concat([frames, changes], axis=1) if self._beside_frames else changes), mean
+
+
 class StepModel(tf.Module):  # type: ignore[misc]
     """A trained network with its front-end, a few frames at a time.
 
@@ -66,6 +90,8 @@ class StepModel(tf.Module):  # type: ignore[misc]
         super().__init__(name="vad_step")
         self._spec, self._source, self._dft = spec, source, dft
         self._weights = network if isinstance(network, StepWeights) else StepWeights.from_model(network)
+        pcen = self._weights.pcen
+        self._pcen = None if pcen is None else PcenStep(pcen, beside_frames=self._weights.inputs > len(pcen))
         self._mean = None if self._weights.mean is None else tf.constant(self._weights.mean)
         self._layers = [
             CellStep(recurrence, dict(zip(recurrence.shapes(len(arrays[0])), arrays, strict=True)))
@@ -85,8 +111,9 @@ class StepModel(tf.Module):  # type: ignore[misc]
 
     @property
     def state_shapes(self) -> dict[str, tuple[int, int]]:
-        """Shapes of the state tensors by name, ``h_0``, ``c_0``, ``h_1``, …: ``(1, width)``."""
-        return {
+        """Shapes of the state tensors by name, ``m`` of PCEN, ``h_0``, ``c_0``, ``h_1``, …: ``(1, width)``."""
+        own = {} if self._pcen is None else {MEAN_STATE: (1, self._spec.n_mels)}
+        return own | {
             f"{name}_{index}": (1, size)
             for index, layer in enumerate(self._layers)
             for name, size in layer.state_sizes.items()
@@ -105,9 +132,11 @@ class StepModel(tf.Module):  # type: ignore[misc]
         """
         x = inputs[0] if self._source == "features" else self._front_end(inputs)
         n_frames = int(x.shape[0])
+        results: dict[str, Any] = {}
+        if self._pcen is not None:
+            x, results[MEAN_STATE] = self._pcen.run(x, states[MEAN_STATE])
         if self._mean is not None:
             x = x - self._mean
-        results: dict[str, Any] = {}
         for index, layer in enumerate(self._layers):
             x, new = layer.run(x, {name: states[f"{name}_{index}"] for name in layer.state_sizes})
             results |= {f"{name}_{index}": value for name, value in new.items()}

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from vad.config.model import ModelConfig
 from vad.errors import ModelError
 from vad.models.cells import CELLS, Recurrence, layer_recurrence, layer_weights, set_layer_weights
-from vad.models.sequence import build_model, recurrent_layers
+from vad.models.pcen import PCEN
+from vad.models.sequence import build_model, pcen_layer, recurrent_layers
 
 Array = NDArray[np.float32]
 
 _OUTPUT = ("kernel", "bias")
 _FIRST = re.compile(r"(?P<cell>.+)_0/kernel")
-_MEAN = "normalization/mean"
+_MEAN, _SMOOTHING = "normalization/mean", f"{PCEN}/smoothing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +33,23 @@ class StepWeights:
             with Keras' order of gates: i, f, c̃, o.
         output: kernel float32 ``(units, 1)`` and bias float32 ``(1,)`` of the logits.
         cell: kind of the layers.
-        mean: float32 ``(n_mels,)``, what is taken from the frames first, in a network with layer normalisation: there
-            it cannot be folded into a bias, which comes after the normalisation. None in any other.
+        mean: float32 ``(inputs,)``, what is taken from the first layer's inputs first, in a network with layer
+            normalisation: there it cannot be folded into a bias, which comes after the normalisation. None in any
+            other.
+        pcen: float32 ``(n_mels,)``, s of `vad.models.pcen` in a network that has it: before the frames, or, where the
+            first layer has twice as many inputs, beside them. None in any other.
     """
 
     layers: tuple[tuple[Array, ...], ...]
     output: tuple[Array, Array]
     cell: str = "lstm"
     mean: Array | None = None
+    pcen: Array | None = None
+
+    @property
+    def inputs(self) -> int:
+        """Width of what the first layer sees."""
+        return len(self.layers[0][0])
 
     @property
     def units(self) -> list[int]:
@@ -77,7 +87,9 @@ class StepWeights:
             layers[0][2] = bias - (mean / std) @ kernel
         kernel, bias = (np.asarray(w) for w in model.get_layer("logits").get_weights())
         first = mean if recurrence.layer_norm else None
-        return cls(tuple(tuple(layer) for layer in layers), (kernel, bias), recurrence.name, first)
+        pcen = pcen_layer(model)
+        smoothing = None if pcen is None else np.asarray(pcen.get_weights()[0])
+        return cls(tuple(tuple(layer) for layer in layers), (kernel, bias), recurrence.name, first, smoothing)
 
     def to_model(self, lookahead_frames: int) -> keras.Model:
         """Returns the sequence model that has these weights; its normalisation does nothing that is folded.
@@ -90,6 +102,7 @@ class StepWeights:
         kind = self.recurrences[0]
         config = ModelConfig.model_validate(
             {
+                "compression": self._compression,
                 "cell": kind.name,
                 "units": kind.units,
                 "layers": len(self.layers),
@@ -98,18 +111,26 @@ class StepWeights:
                 "projection": kind.projection,
             }
         )
-        inputs = len(self.layers[0][0])
-        model = build_model(config, inputs, use_cudnn=False)
+        model = build_model(config, self.inputs if self.pcen is None else len(self.pcen), use_cudnn=False)
         for layer, recurrence, arrays in zip(recurrent_layers(model), self.recurrences, self.layers, strict=True):
             set_layer_weights(layer, dict(zip(recurrence.shapes(len(arrays[0])), arrays, strict=True)))
         if self.mean is not None:
-            model.get_layer("normalization").set_statistics(self.mean, np.ones(inputs, np.float32))
+            model.get_layer("normalization").set_statistics(self.mean, np.ones(self.inputs, np.float32))
+        if self.pcen is not None:
+            model.get_layer(PCEN).set_weights([self.pcen])
         model.get_layer("logits").set_weights(self.output)
         return model
 
+    @property
+    def _compression(self) -> str:
+        if self.pcen is None:
+            return "log"
+        return "both" if self.inputs > len(self.pcen) else "pcen"
+
     def to_named(self) -> dict[str, Array]:
         """Returns the arrays by name: ``lstm_0/kernel``, …, ``logits/bias``."""
-        named = {} if self.mean is None else {_MEAN: self.mean}
+        vectors = {_MEAN: self.mean, _SMOOTHING: self.pcen}
+        named = {name: array for name, array in vectors.items() if array is not None}
         for index, (recurrence, arrays) in enumerate(zip(self.recurrences, self.layers, strict=True)):
             for part, array in zip(recurrence.shapes(len(arrays[0])), arrays, strict=True):
                 named[f"{self.cell}_{index}/{part}"] = array
@@ -130,7 +151,7 @@ class StepWeights:
         mean = None
         if _has_layer_norm(named, cell):
             mean = named.get(_MEAN, np.zeros(len(layers[0][0]), np.float32))
-        return cls(layers, output, cell, mean)
+        return cls(layers, output, cell, mean, named.get(_SMOOTHING))
 
 
 def _layer(named: Mapping[str, Array], cell: str, index: int) -> tuple[Array, ...]:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from vad.config import Config, StudyConfig
 from vad.config.model import Cell, ModelConfig
 from vad.errors import ConfigError
-from vad.models import build_model, recurrent_layers
+from vad.models import build_model, recurrent_layers, set_statistics
 from vad.study.gains import GainMeter, Gains, thinned
 from vad.study.results import SpeechResult, SpeechTrial
 from vad.training import Batches, Listener, RunDirectory, load_run, train
@@ -70,7 +70,7 @@ def run_speech_trial(
     train(config, run.path, batches, resume=True, listener=listener)
     with seeded(trial.seed, deterministic=config.training.deterministic):
         fresh = build_model(config.model, config.features.n_mels, use_cudnn=False)
-    fresh.get_layer("normalization").set_statistics(*batches.statistics())
+    set_statistics(fresh, *batches.statistics())
     trained, _ = load_run(run.path)
     frames = _dev_frames(batches, study.speech.gain_excerpts, study.speech.gain_frames)
     summary = json.loads(run.summary.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vad.config import Config
 from vad.config.training import TrainingConfig
 from vad.errors import ModelError
-from vad.models import build_model, state_sizes
+from vad.models import build_model, set_statistics, state_sizes
 from vad.training.checkpoint import Arrays
 from vad.training.loss import distilled, frame_losses, frame_weights
 from vad.training.optimizer import build_optimizer
@@ -71,7 +71,7 @@ class Learner:
     def set_statistics(self, mean: NDArray[np.float32], std: NDArray[np.float32]) -> None:
         """Stores the normalisation of the training set."""
         with self._strategy.scope():
-            self.model.get_layer("normalization").set_statistics(mean, std)
+            set_statistics(self.model, mean, std)
 
     @property
     def steps(self) -> int:
