@@ -56,18 +56,20 @@ def data_home() -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def energy_model() -> keras.Model:
+def energy_network(**options: Any) -> keras.Model:
     """A small network that was not trained: it takes what is loud for speech, with some disorder in its weights.
 
     Its posteriors run over the whole range, so that segments, streams and exports can be tested without a training.
+
+    Args:
+        options: of the network, over a plain one's.
     """
     import numpy as np
 
     from vad.config.model import ModelConfig
-    from vad.models import build_model
+    from vad.models import build_model, set_statistics
 
-    config = ModelConfig(units=16, layers=2, lookahead_frames=ENERGY_LOOKAHEAD)
+    config = ModelConfig.model_validate({"units": 16, "layers": 2, "lookahead_frames": ENERGY_LOOKAHEAD, **options})
     model = build_model(config, 40, use_cudnn=False)
     rng = np.random.default_rng(7)
     for layer in ("lstm_0", "lstm_1"):
@@ -78,8 +80,20 @@ def energy_model() -> keras.Model:
         model.get_layer(layer).set_weights([kernel, recurrent, bias])
     model.get_layer("logits").set_weights([np.full((config.units, 1), 4.0 / config.units), np.zeros(1)])
     # Log-mel of noise at about -45 dB full scale lies near the mean: louder is positive.
-    model.get_layer("normalization").set_statistics(np.full(40, -7.0, np.float32), np.full(40, 2.0, np.float32))
+    set_statistics(model, np.full(40, -7.0, np.float32), np.full(40, 2.0, np.float32))
     return model
+
+
+@pytest.fixture(scope="session")
+def energy_model() -> keras.Model:
+    """The plain one of `energy_network`."""
+    return energy_network()
+
+
+@pytest.fixture(scope="session")
+def network() -> Callable[..., keras.Model]:
+    """`energy_network` with options."""
+    return energy_network
 
 
 @pytest.fixture(scope="session")

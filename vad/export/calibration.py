@@ -57,14 +57,22 @@ def calibrate(flatbuffer: bytes, metadata: Metadata, samples: NDArray[np.float32
     if not np.isfinite([*low.values(), *high.values()]).all():
         raise ModelError("calibration: the network gives values that are not finite; train it again")
     ranges = {}
-    mean = read_weights(flatbuffer).get("normalization/mean", np.zeros(1, np.float32))
     for weights, (source, output) in watched.items():
         bottom = low[source]
         if weights.endswith("_0/kernel"):
-            # Frames of digital silence, whether the stream has some or not.
-            bottom = min(bottom, math.log(metadata.features.log_floor) - float(mean.max()))
+            bottom = min(bottom, _silence(flatbuffer, weights, metadata))
         ranges[weights] = Range(bottom, high[source], low[output], high[output])
     return ranges
+
+
+def _silence(flatbuffer: bytes, kernel: str, metadata: Metadata) -> float:
+    """Returns the least that the first layer sees in digital silence, whether the stream has some or not."""
+    named = read_weights(flatbuffer)
+    smoothing = named.get("pcen/smoothing")
+    if smoothing is not None and len(named[kernel]) == len(smoothing):
+        # Frames against their running mean: never less than nothing.
+        return 0.0
+    return math.log(metadata.features.log_floor) - float(named.get("normalization/mean", np.zeros(1, np.float32)).max())
 
 
 def _watched(model: Any, graph: Any) -> dict[str, tuple[int, int]]:
