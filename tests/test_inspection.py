@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 
 from vad.artifact import load_artifact
 from vad.export.convert import check_ops
-from vad.inspection import inspect
+from vad.inspection import ConstantRow, inspect
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,17 @@ def test_weights_are_listed_once(inspection):
     }
     assert sum(inspection.constants.values()) < len(inspection.artifact.flatbuffer)
     assert inspection.constants["float32"] > sum(row.size for row in inspection.weights)
+
+
+@pytest.mark.parametrize(("shapes", "wanted"), [
+    ({"lstm_0/kernel": (64, 40)}, "log"),
+    ({"lstm_0/kernel": (64, 40), "lstm_1/kernel": (64, 80), "pcen/smoothing": (40,)}, "pcen"),
+    ({"gru_0/kernel": (64, 80), "lstm_1/bias;pcen/smoothing": (40,)}, "both"),
+])  # fmt: skip
+def test_what_is_seen_of_the_frames_is_told(inspection, shapes, wanted):
+    assert inspection.compression == "log"
+    weights = tuple(ConstantRow(name, shape, "float32", 4, None) for name, shape in shapes.items())
+    assert dataclasses.replace(inspection, weights=weights).compression == wanted
 
 
 def test_memory_and_time_are_of_this_model(inspection):

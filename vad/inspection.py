@@ -115,6 +115,15 @@ class Inspection:
             total.update(row.ops)
         return dict(total.most_common())
 
+    @property
+    def compression(self) -> str:
+        """What the network sees of the power in each band, as `model.compression` names it: log, pcen or both."""
+        shapes = {name: row.shape for row in self.weights for name in row.name.split(";")}
+        if "pcen/smoothing" not in shapes:
+            return "log"
+        inputs = next(shape[-1] for name, shape in shapes.items() if name.endswith("_0/kernel"))
+        return "both" if inputs > math.prod(shapes["pcen/smoothing"]) else "pcen"
+
 
 @functools.cache
 def _op_names() -> dict[int, str]:

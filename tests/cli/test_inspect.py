@@ -21,6 +21,7 @@ def text(energy_artifact) -> str:
 def test_the_text_says_what_one_asks(text, energy_artifact):
     assert text.splitlines()[0] == str(energy_artifact)
     assert "quantization none, input audio, dft matmul" in text
+    assert "compression log: log-mel frames as they are" in text
     assert "audio 1×512 float32" in text
     assert "posteriors 1×32 float32" in text
     assert "lstm_1/recurrent" in text
@@ -34,6 +35,7 @@ def test_json_holds_everything(energy_artifact):
     found = json.loads(done.stdout)
     artifact = load_artifact(energy_artifact)
     assert found["sha256"] == artifact.digest
+    assert found["compression"] == "log"
     assert found["flatbuffer_bytes"] == len(artifact.flatbuffer)
     assert found["metadata"] == json.loads(json.dumps(artifact.metadata.to_dict()))
     assert [row["name"] for row in found["signatures"]] == ["audio_1", "audio_32"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,3 +48,15 @@ def small() -> Network:
         for inputs, n in sizes
     )
     return Network(layers, rng.normal(0, 1, 3), 0.3)
+
+
+@pytest.fixture
+def opened(browser: Any, written: Path) -> Callable[[str], Any]:
+    """The page of a test file freshly opened; call it with an expression to see what it holds."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    browser.set_window_size(1280, 1000)
+    browser.get(written.as_uri())
+    WebDriverWait(browser, 60).until(lambda b: b.execute_script("return window.vadExplain !== undefined"))
+    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+    return lambda expression: browser.execute_script(f"return {expression};")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,6 @@ def written(explanation: Explanation, recording: Path, tmp_path_factory: pytest.
     path = tmp_path_factory.mktemp("page") / "gates.html"
     save_explanation_page(explanation, path, sound=encode(Source(recording), explanation.view))
     return path
-
-
-@pytest.fixture
-def opened(browser: Any, written: Path) -> Callable[[str], Any]:
-    """The page freshly opened; call it with an expression to see what it holds."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    browser.set_window_size(1280, 1000)
-    browser.get(written.as_uri())
-    WebDriverWait(browser, 60).until(lambda b: b.execute_script("return window.vadExplain !== undefined"))
-    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-    return lambda expression: browser.execute_script(f"return {expression};")
 
 
 def _posteriors(opened: Any) -> np.ndarray:

@@ -13,6 +13,12 @@ import click
 if TYPE_CHECKING:
     from vad.inspection import Inspection, SignatureRow, TensorRow
 
+_SEEN = {
+    "log": "log: log-mel frames as they are",
+    "pcen": "pcen: log(1 + power / running mean of the power)",
+    "both": "both: log-mel frames, and log(1 + power / running mean of the power) beside them",
+}
+
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
@@ -46,6 +52,7 @@ def to_dict(inspection: Inspection) -> dict[str, Any]:
         "file": artifact.name,
         "flatbuffer_bytes": len(artifact.flatbuffer),
         "sha256": artifact.digest,
+        "compression": inspection.compression,
         "ops": dict(inspection.ops),
         "weights": [dataclasses.asdict(row) for row in inspection.weights],
         "constant_bytes": dict(inspection.constants),
@@ -68,6 +75,7 @@ def _lines(inspection: Inspection) -> Iterator[str]:
         f"{features.n_mels} mel bands, window {features.win_length}, hop {features.hop_length} at "
         f"{features.sample_rate} Hz, fingerprint {features.fingerprint}",
     )
+    yield _row("compression", _SEEN[inspection.compression])
     yield _row("look-ahead", f"{metadata.lookahead_frames} frames")
     yield _row("decision", _pairs(metadata.decision.to_dict()))
     yield _row("license", metadata.license)

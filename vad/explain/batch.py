@@ -28,7 +28,10 @@ class Runner:
             for one in network.layers
         ]
         self._output, self._offset = network.output.astype(np.float32), np.float32(network.offset)
-        self._before = [(h.astype(np.float32), c.astype(np.float32)) for h, c in trace.states_before(first)]
+        before = trace.states_before(first)
+        self._before = [(h.astype(np.float32), c.astype(np.float32)) for h, c in before.layers]
+        self._pcen = None if network.pcen is None else network.pcen.cast(np.float32)
+        self._mean = before.mean.astype(np.float32)
 
     def run(self, frames: Batch, restart: NDArray[np.int64] | None = None) -> Batch:
         """Returns the posterior of each variant after its last frame.
@@ -39,13 +42,17 @@ class Runner:
         """
         n = len(frames)
         states = [(np.repeat(h[np.newaxis], n, 0), np.repeat(c[np.newaxis], n, 0)) for h, c in self._before]
+        mean = np.repeat(self._mean[np.newaxis], n, 0)
         for step in range(frames.shape[1]):
             x = frames[:, step]
+            if restart is not None and (restart == step).any():
+                kept = (restart != step).astype(np.float32)[:, np.newaxis]
+                mean, states = mean * kept, [(h * kept, c * kept) for h, c in states]
+            if self._pcen is not None:
+                mean = self._pcen.mean(x, mean)
+                x = self._pcen.inputs(x, mean)
             for index, (weights, bias) in enumerate(self._layers):
                 h, c = states[index]
-                if restart is not None and (restart == step).any():
-                    kept = (restart != step).astype(np.float32)[:, np.newaxis]
-                    h, c = h * kept, c * kept
                 units = h.shape[1]
                 z = np.concatenate([x, h], axis=1) @ weights + bias
                 z[:, : 2 * units] *= np.float32(0.5)

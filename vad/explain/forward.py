@@ -9,6 +9,8 @@ Equations of a layer, with Keras' order of gates i, f, c̃, o:
     c' = f∘c + i∘c̃                      (5)  cell state
     h' = o∘tanh(c')                     (6)  output
 
+What the first layer sees as x are log-mel frames, or what `vad.explain.pcen` makes of them.
+
 References:
     Hochreiter, Schmidhuber (1997): Long short-term memory. Neural Computation 9(8).
     Gers, Schmidhuber, Cummins (2000): Learning to forget. Neural Computation 12(10).
@@ -30,8 +32,19 @@ from vad.explain.network import Layer, Network
 __all__ = ["LayerTrace", "States", "Trace", "forward", "sigmoid", "zero_states"]
 
 Array = NDArray[np.float64]
-States = tuple[tuple[Array, Array], ...]
-"""h and c, float64 ``(units,)``, of each layer from the input up."""
+
+
+@dataclass(frozen=True, eq=False)
+class States:
+    """What a network carries from step to step.
+
+    Args:
+        layers: h and c, float64 ``(units,)``, of each layer from the input up.
+        mean: the running mean of the power in each band, float64 ``(bands,)``; empty in a network that has none.
+    """
+
+    layers: tuple[tuple[Array, Array], ...]
+    mean: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +77,14 @@ class Trace:
         before: the states before the first step.
         layers: what happened inside, from the input up.
         logits: float64 ``(steps,)``: of step s, about the frame s - look-ahead.
+        means: the running means after each step, float64 ``(steps, bands)``; no bands in a network that has none.
     """
 
     frames: Array
     before: States
     layers: tuple[LayerTrace, ...]
     logits: Array
+    means: Array
 
     @property
     def posteriors(self) -> Array:
@@ -77,10 +92,11 @@ class Trace:
         return sigmoid(self.logits)
 
     def states_before(self, step: int) -> States:
-        """Returns h and c of each layer before a step."""
+        """Returns what the network carries into a step."""
         if step == 0:
             return self.before
-        return tuple((layer.h[step - 1], layer.c[step - 1]) for layer in self.layers)
+        layers = tuple((layer.h[step - 1], layer.c[step - 1]) for layer in self.layers)
+        return States(layers, self.means[step - 1])
 
 
 def sigmoid(z: Array) -> Array:
@@ -91,7 +107,8 @@ def sigmoid(z: Array) -> Array:
 
 def zero_states(network: Network) -> States:
     """Returns the states before the first frame of a recording."""
-    return tuple((np.zeros(layer.units), np.zeros(layer.units)) for layer in network.layers)
+    layers = tuple((np.zeros(layer.units), np.zeros(layer.units)) for layer in network.layers)
+    return States(layers, np.zeros(0 if network.pcen is None else network.bands))
 
 
 def forward(
@@ -113,20 +130,22 @@ def forward(
         ShapeError: when the frames do not fit the network.
         ConfigError: when an intervention is about a layer or a unit that there is not.
     """
-    bands = len(network.layers[0].kernel)
-    if frames.ndim != 2 or frames.shape[1] != bands:
-        raise ShapeError(f"frames must have the shape (steps, {bands}); received {frames.shape}")
+    if frames.ndim != 2 or frames.shape[1] != network.bands:
+        raise ShapeError(f"frames must have the shape (steps, {network.bands}); received {frames.shape}")
     beyond = [one.layer for one in interventions if one.layer >= len(network.layers)]
     if beyond:
         raise ConfigError(f"intervention: there are layers 0 to {len(network.layers) - 1}; received {beyond[0]}")
     states = zero_states(network) if before is None else before
-    x = frames.astype(np.float64)
+    heard = x = frames.astype(np.float64)
+    means = np.empty((len(heard), 0))
+    if network.pcen is not None:
+        x, means = network.pcen.run(heard, states.mean)
     traces = []
     for index, layer in enumerate(network.layers):
         plan = Plan(interventions, index, layer.units)
-        traces.append(_run_layer(layer, x, states[index], plan))
+        traces.append(_run_layer(layer, x, states.layers[index], plan))
         x = traces[-1].h
-    return Trace(frames.astype(np.float64), states, tuple(traces), x @ network.output + network.offset)
+    return Trace(heard, states, tuple(traces), x @ network.output + network.offset, means)
 
 
 def _run_layer(layer: Layer, x: Array, before: tuple[Array, Array], plan: Plan) -> LayerTrace:

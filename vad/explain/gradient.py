@@ -9,6 +9,8 @@ With δ for the derivative of the logit by a quantity, from the last step back, 
     δf = δc'∘c, δc = δc'∘f              by (5): what the memory carries back
     δz of each gate by (1) to (4), δx = δz·Wᵀ, δh of the step before = δz·Uᵀ
 
+and at last through what `vad.explain.pcen` makes of the frames, where a network has it.
+
 References:
     Werbos (1990): Backpropagation through time: what it does and how to do it. Proceedings of the IEEE 78(10).
 """
@@ -50,8 +52,10 @@ def saliency(network: Network, trace: Trace, step: int) -> Array:
     by_output = np.zeros((step + 1, network.layers[top].units))
     by_output[step] = network.output
     for index in range(top, -1, -1):
-        by_output = _through_layer(network.layers[index], trace.layers[index], trace.before[index], by_output)
-    return by_output
+        by_output = _through_layer(network.layers[index], trace.layers[index], trace.before.layers[index], by_output)
+    if network.pcen is None:
+        return by_output
+    return network.pcen.back(trace.frames[: step + 1], trace.means[: step + 1], by_output)
 
 
 def _through_layer(layer: Layer, trace: LayerTrace, before: tuple[Array, Array], by_h: Array) -> Array:

@@ -49,12 +49,10 @@ def listen(source: Source, detector: Detector, first: int, n_steps: int) -> tupl
     # The end of a stream is the silence that brings its last posteriors out.
     held = np.concatenate([held, np.zeros(max(0, wanted - len(held)), np.float32)])
     frames = StreamingLogMel(spec).push(held[:wanted])
-    n_layers = len(state) // 2
-    before = tuple(
-        (state[f"h_{index}"][0].astype(np.float64), state[f"c_{index}"][0].astype(np.float64))
-        for index in range(n_layers)
-    )
-    return frames, before
+    memory = {name: value[0].astype(np.float64) for name, value in state.items()}
+    n_layers = sum(name.startswith("h_") for name in memory)
+    layers = tuple((memory[f"h_{index}"], memory[f"c_{index}"]) for index in range(n_layers))
+    return frames, States(layers, memory.get("m", np.zeros(0)))
 
 
 def _chunks(source: Source, detector: Detector) -> Iterator[NDArray[np.float32]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vad.artifact import Artifact
 from vad.errors import ModelError
+from vad.explain.pcen import Pcen
 
 __all__ = ["Layer", "Network", "read_network"]
 
@@ -18,6 +19,7 @@ Array = NDArray[np.float64]
 
 _LAYER: Final = re.compile(r"(.+)_(\d+)/kernel")
 _CELL: Final = "lstm"
+_SMOOTHING: Final = "pcen/smoothing"
 _READABLE: Final = ("none", "float16")
 
 
@@ -49,11 +51,18 @@ class Network:
         layers: from the input up.
         output: float64 ``(units,)``, what each unit of the last layer adds to the logit for each 1 of its output h.
         offset: the logit where all of them are 0.
+        pcen: what is made of the frames before the first layer sees them; None where it sees them as they are.
     """
 
     layers: tuple[Layer, ...]
     output: Array
     offset: float
+    pcen: Pcen | None = None
+
+    @property
+    def bands(self) -> int:
+        """Mel bands of a frame."""
+        return len(self.layers[0].kernel if self.pcen is None else self.pcen.share)
 
 
 def read_network(artifact: Artifact) -> Network:
@@ -91,7 +100,19 @@ def read_network(artifact: Artifact) -> Network:
             f"{artifact.name}: there is no tensor with the weights {error}: export the model again"
         ) from error
     offset = named.get("logits/bias", np.zeros(1))
-    return Network(layers, output, float(offset.reshape(-1)[0]))
+    return Network(layers, output, float(offset.reshape(-1)[0]), _pcen(named, len(layers[0].kernel)))
+
+
+def _pcen(named: dict[str, Array], inputs: int) -> Pcen | None:
+    share = named.get(_SMOOTHING)
+    if share is None:
+        return None
+    bands = share.size
+    if inputs not in (bands, 2 * bands):
+        raise ModelError(
+            f"{_SMOOTHING}: wanted a first layer of {bands} or {2 * bands} inputs to look into, found one of {inputs}"
+        )
+    return Pcen(share.reshape(-1), beside_frames=inputs > bands)
 
 
 def _layer(named: dict[str, Array], name: str) -> Layer:

@@ -13,15 +13,16 @@ from vad import __version__
 from vad.explain.changes import LONGEST_PAST_S
 from vad.explain.explanation import Explanation, Moment
 from vad.explain.network import Layer
+from vad.explain.pcen import Pcen
 from vad.explain.units import GROUPS, Units
-from vad.explain.words import decision_words, kept_words, saliency_words, singular, units_words
+from vad.explain.words import decision_words, inputs_words, kept_words, saliency_words, singular, units_words
 from vad.pictures.audio import Sound
 from vad.pictures.page import packed_wave
 from vad.pictures.template import asset, embed, encoded, escape, fill, packed, write_page
 
 __all__ = ["explanation_page", "save_explanation_page"]
 
-_SCRIPTS: Final = ("lstm.js", "explain-draw.js", "explain-lanes.js", "explain-unit.js", "explain.js")
+_SCRIPTS: Final = ("pcen.js", "lstm.js", "explain-draw.js", "explain-lanes.js", "explain-unit.js", "explain.js")
 _SHARED_SCRIPTS: Final = ("unpack.js", "decision.js", "draw.js", "pointers.js")
 
 
@@ -49,6 +50,7 @@ def explanation_page(explanation: Explanation, *, sound: Sound | None, limit: st
         "style": asset("explain.css", package="vad.explain"),
         "script": asset(*_SHARED_SCRIPTS) + asset(*_SCRIPTS, package="vad.explain"),
         "why": _why(explanation),
+        "inputs": escape(inputs_words(explanation.network)),
         "hop": f"{1000 * explanation.view.grid.hop_length / explanation.view.grid.sample_rate:g} ms",
         "data": embed({**_data(explanation), "limit": limit, **_sound(sound)}),
     }
@@ -77,8 +79,12 @@ def _data(explanation: Explanation) -> dict[str, Any]:
             "layers": [_layer(layer) for layer in network.layers],
             "output": packed(network.output.astype("<f4")),
             "offset": network.offset,
+            "pcen": None if network.pcen is None else _pcen(network.pcen),
         },
-        "before": [{"h": packed(h.astype("<f8")), "c": packed(c.astype("<f8"))} for h, c in trace.before],
+        "before": {
+            "layers": [{"h": packed(h.astype("<f8")), "c": packed(c.astype("<f8"))} for h, c in trace.before.layers],
+            "mean": packed(trace.before.mean.astype("<f8")),
+        },
         "frames": packed(trace.frames.astype("<f4")),
         "units": [_units(units) for units in explanation.units],
         "groups": dict(GROUPS),
@@ -92,6 +98,10 @@ def _data(explanation: Explanation) -> dict[str, Any]:
 def _layer(layer: Layer) -> dict[str, str]:
     arrays = {"kernel": layer.kernel, "recurrent": layer.recurrent, "bias": layer.bias}
     return {name: packed(array.astype("<f4")) for name, array in arrays.items()}
+
+
+def _pcen(pcen: Pcen) -> dict[str, Any]:
+    return {"share": packed(pcen.share.astype("<f4")), "beside_frames": pcen.beside_frames}
 
 
 def _units(units: Units) -> dict[str, Any]:

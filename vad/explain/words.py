@@ -9,11 +9,13 @@ import numpy as np
 from vad.explain.changes import LONGEST_PAST_S
 from vad.explain.explanation import Explanation, Moment
 from vad.explain.gradient import PER_DB
+from vad.explain.network import Network
 from vad.explain.units import GROUPS, Units
 
 __all__ = [
     "changes_words",
     "decision_words",
+    "inputs_words",
     "kept_words",
     "life_words",
     "lines",
@@ -28,12 +30,24 @@ def lines(explanation: Explanation) -> Iterator[str]:
     view = explanation.view
     n = len(view.segments.crop(view.start_s, view.end_s))
     yield f"{view.name}, {view.start_s:g} to {view.end_s:g} s: {n} segment{'' if n == 1 else 's'}"
+    if explanation.network.pcen is not None:
+        yield inputs_words(explanation.network)
     for index, units in enumerate(explanation.units):
         yield f"lstm_{index}: {units_words(units)}"
     yield ""
     yield decision_words(explanation)
     yield saliency_words(explanation)
     yield from changes_words(explanation.moment)
+
+
+def inputs_words(network: Network) -> str:
+    """Says what the first layer sees of each frame."""
+    changes = "log(1 + power / running mean of the power)"
+    if network.pcen is None:
+        return "The first layer sees each frame of log-mel as it is."
+    if network.pcen.beside_frames:
+        return f"The first layer sees each frame of log-mel and, beside it, {changes} of each band."
+    return f"The first layer sees {changes} of each band of a frame: no levels, but changes."
 
 
 def changes_words(moment: Moment) -> Iterator[str]:

@@ -32,10 +32,10 @@ const vadUnit = (() => {
   }
 
   // Everything about one unit at one step, from the page's state.
-  function numbers({ network, frames, trace, before, layer, unit, step }) {
+  function numbers({ network, trace, before, layer, unit, step }) {
     const own = trace.layers[layer];
     const at = step * network.layers[layer].units + unit;
-    const { sums, c } = vadLstm.terms(network, frames, trace, before, layer, unit, step);
+    const { sums, c } = vadLstm.terms(network, trace, before, layer, unit, step);
     const values = Object.fromEntries([..."ifgoch"].map((name) => [name, own[name][at]]));
     return { sums, former: c, ...values };
   }

@@ -26,10 +26,14 @@
     layers: await Promise.all(data.network.layers.map(unpackLayer)),
     output: await floats(data.network.output),
     offset: data.network.offset,
+    pcen: data.network.pcen && { ...data.network.pcen, share: await floats(data.network.pcen.share) },
   };
-  const before = await Promise.all(data.before.map(async ({ h, c }) => ({ h: await doubles(h), c: await doubles(c) })));
+  const before = {
+    layers: await Promise.all(data.before.layers.map(async ({ h, c }) => ({ h: await doubles(h), c: await doubles(c) }))),
+    mean: await doubles(data.before.mean),
+  };
   const frames = await floats(data.frames);
-  const bands = network.layers[0].inputs;
+  const bands = network.pcen ? network.pcen.share.length : network.layers[0].inputs;
   const steps = frames.length / bands;
   const wave = new Int16Array(await vadUnpack(data.wave.data));
   const plain = vadLstm.run(network, frames, steps, before);

@@ -79,7 +79,9 @@ const vadLstm = (() => {
   // Runs the network; layers below the lowest intervention are taken from a run without any.
   function run(network, frames, steps, before, interventions = [], plain = null) {
     const layers = [];
-    let x = frames;
+    // Nothing that is switched comes before what the first layer sees.
+    const { inputs, means } = plain ?? (network.pcen ? vadPcen.run(network.pcen, frames, steps, before.mean) : { inputs: frames, means: null });
+    let x = inputs;
     let same = plain !== null;
     network.layers.forEach((layer, index) => {
       same &&= !interventions.some((one) => one.layer === index);
@@ -87,11 +89,11 @@ const vadLstm = (() => {
         layers.push(plain.layers[index]);
       } else {
         const plan = makePlan(interventions, index, layer.units);
-        layers.push(runLayer(layer, project(layer, x, steps), steps, before[index], plan));
+        layers.push(runLayer(layer, project(layer, x, steps), steps, before.layers[index], plan));
       }
       x = layers[index].h;
     });
-    return { steps, layers, logits: same ? plain.logits : logitsOf(network, x, steps) };
+    return { steps, frames, inputs, means, layers, logits: same ? plain.logits : logitsOf(network, x, steps) };
   }
 
   function logitsOf(network, h, steps) {
@@ -106,13 +108,13 @@ const vadLstm = (() => {
   }
 
   // x·W, h·U and b of the four gates of one unit at one step, in the order i, f, c̃, o; and the cell state before it.
-  function terms(network, frames, trace, before, index, unit, step) {
+  function terms(network, trace, before, index, unit, step) {
     const layer = network.layers[index];
     const { inputs, units: n, kernel, recurrent, bias } = layer;
-    const x = index === 0 ? frames : trace.layers[index - 1].h;
+    const x = index === 0 ? trace.inputs : trace.layers[index - 1].h;
     const own = trace.layers[index];
-    const h = step ? own.h.subarray((step - 1) * n, step * n) : before[index].h;
-    const c = step ? own.c[(step - 1) * n + unit] : before[index].c[unit];
+    const h = step ? own.h.subarray((step - 1) * n, step * n) : before.layers[index].h;
+    const c = step ? own.c[(step - 1) * n + unit] : before.layers[index].c[unit];
     const sums = [0, 1, 2, 3].map((gate) => {
       const column = gate * n + unit;
       let fromX = 0;
@@ -133,9 +135,10 @@ const vadLstm = (() => {
     let byOutput = new Float64Array(steps * wide);
     byOutput.set(network.output, (steps - 1) * wide);
     for (let index = top; index >= 0; index--) {
-      byOutput = throughLayer(network.layers[index], trace.layers[index], before[index].c, byOutput, first, steps);
+      byOutput = throughLayer(network.layers[index], trace.layers[index], before.layers[index].c, byOutput, first, steps);
     }
-    return { first, steps, gradient: byOutput };
+    const gradient = network.pcen ? vadPcen.back(network.pcen, trace.frames, trace.means, byOutput, first, steps) : byOutput;
+    return { first, steps, gradient };
   }
 
   function throughLayer(layer, trace, begun, byH, first, steps) {
