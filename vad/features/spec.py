@@ -45,7 +45,7 @@ class FeatureSpec:
     n_mels: int = 40
     f_min: float = 0.0
     f_max: float = 8000.0
-    log_floor: float = 1e-6
+    log_floor: float = 1e-8
 
     def __post_init__(self) -> None:
         rules = {
