@@ -104,9 +104,11 @@ def energy_artifact(energy_model: keras.Model, tmp_path_factory: pytest.TempPath
     from vad.features.spec import FeatureSpec
     from vad.models import StepModel
 
-    step_model = StepModel(energy_model, FeatureSpec())
+    # Of a floor at which silence is as far from the mean as loud speech: 8 bits are spent evenly.
+    spec = FeatureSpec(log_floor=1e-6)
+    step_model = StepModel(energy_model, spec)
     metadata = Metadata(
-        features=FeatureSpec(),
+        features=spec,
         lookahead_frames=ENERGY_LOOKAHEAD,
         states=step_model.state_shapes,
         signatures=signature_table((1, 32)),

@@ -11,7 +11,6 @@ from vad.artifact import QUANTIZATIONS, Artifact, Metadata, load_artifact
 from vad.export.calibration import calibrate
 from vad.export.evidence import Evidence, find_evidence, find_rows, real_speech
 from vad.export.quantize import Range, quantize
-from vad.features.spec import FeatureSpec
 
 
 @pytest.fixture(scope="session")
@@ -26,16 +25,17 @@ def calibration(repository) -> Evidence:
 
 
 @pytest.fixture(scope="session")
-def others(energy_model) -> dict[str, Artifact]:
+def others(energy_model, energy_artifact) -> dict[str, Artifact]:
     """Float32 models in the other two ways: of features, and with LiteRT's own transform."""
     from vad.export.convert import convert_step_model, signature_table
     from vad.models import StepModel
 
+    spec = load_artifact(energy_artifact).metadata.features
     found = {}
     for name, source, dft in (("features", "features", "matmul"), ("rfft", "audio", "rfft")):
-        step_model = StepModel(energy_model, FeatureSpec(), source=source, dft=dft)
+        step_model = StepModel(energy_model, spec, source=source, dft=dft)
         metadata = Metadata(
-            features=FeatureSpec(),
+            features=spec,
             lookahead_frames=4,
             states=step_model.state_shapes,
             signatures=signature_table((1, 4), source),

@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 _LAYER: Final = re.compile(r"(.+)_(\d+)/kernel")
 _CELL: Final = "lstm"
 _SMOOTHING: Final = "pcen/smoothing"
+_SCALE: Final = "normalization/scale"
 _READABLE: Final = ("none", "float16")
 
 
@@ -94,6 +95,7 @@ def read_network(artifact: Artifact) -> Network:
         raise ModelError(f"{artifact.name}: there are no weights by name to look into: export the model again")
     try:
         layers = tuple(_layer(named, f"{_CELL}_{index}") for _, index in found)
+        layers = (_folded(layers[0], named), *layers[1:])
         output = named["logits/kernel"].reshape(-1)
     except KeyError as error:
         raise ModelError(
@@ -126,6 +128,13 @@ def _layer(named: dict[str, Array], name: str) -> Layer:
     # The converter leaves a bias of zeros out.
     bias = named.get(f"{name}/bias", np.zeros(wide))
     return Layer(kernel, recurrent, bias.reshape(-1))
+
+
+def _folded(first: Layer, named: dict[str, Array]) -> Layer:
+    """Returns the first layer with what its inputs are multiplied by in it."""
+    scale = named.get(_SCALE, np.ones(0)).reshape(-1)
+    gains = np.concatenate([scale, np.ones(len(first.kernel) - len(scale))])
+    return Layer(first.kernel * gains[:, np.newaxis], first.recurrent, first.bias)
 
 
 def _read_constants(flatbuffer: bytes) -> dict[str, Array]:

@@ -96,8 +96,9 @@ def _data(explanation: Explanation) -> dict[str, Any]:
 
 
 def _layer(layer: Layer) -> dict[str, str]:
+    # In double precision: the first layer's has what its inputs are multiplied by in it.
     arrays = {"kernel": layer.kernel, "recurrent": layer.recurrent, "bias": layer.bias}
-    return {name: packed(array.astype("<f4")) for name, array in arrays.items()}
+    return {name: packed(array.astype("<f8")) for name, array in arrays.items()}
 
 
 def _pcen(pcen: Pcen) -> dict[str, Any]:

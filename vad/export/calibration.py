@@ -13,6 +13,7 @@ from vad.errors import ModelError
 from vad.export.flatbuffer import products, read_weights, unpack
 from vad.export.quantize import Range
 from vad.features.streaming import StreamingLogMel
+from vad.models.weights import StepWeights
 
 
 def calibrate(flatbuffer: bytes, metadata: Metadata, samples: NDArray[np.float32]) -> dict[str, Range]:
@@ -60,19 +61,21 @@ def calibrate(flatbuffer: bytes, metadata: Metadata, samples: NDArray[np.float32
     for weights, (source, output) in watched.items():
         bottom = low[source]
         if weights.endswith("_0/kernel"):
-            bottom = min(bottom, _silence(flatbuffer, weights, metadata))
+            bottom = min(bottom, _silence(flatbuffer, metadata))
         ranges[weights] = Range(bottom, high[source], low[output], high[output])
     return ranges
 
 
-def _silence(flatbuffer: bytes, kernel: str, metadata: Metadata) -> float:
+def _silence(flatbuffer: bytes, metadata: Metadata) -> float:
     """Returns the least that the first layer sees in digital silence, whether the stream has some or not."""
-    named = read_weights(flatbuffer)
-    smoothing = named.get("pcen/smoothing")
-    if smoothing is not None and len(named[kernel]) == len(smoothing):
-        # Frames against their running mean: never less than nothing.
-        return 0.0
-    return math.log(metadata.features.log_floor) - float(named.get("normalization/mean", np.zeros(1, np.float32)).max())
+    weights = StepWeights.from_named(read_weights(flatbuffer))
+    silent = np.full(weights.inputs, math.log(metadata.features.log_floor))
+    if weights.pcen is not None:
+        # The last of them are frames against their running mean: never less than nothing.
+        silent[-len(weights.pcen) :] = 0.0
+    if weights.scale is not None:
+        silent[: len(weights.scale)] *= weights.scale
+    return float((silent if weights.mean is None else silent - weights.mean).min())
 
 
 def _watched(model: Any, graph: Any) -> dict[str, tuple[int, int]]:

@@ -55,22 +55,19 @@ class PcenStep:
 
     Args:
         smoothing: float32 ``(n_mels,)``, s of `vad.models.pcen`.
-        beside_frames: whether the frames themselves stay, before what is made of them.
     """
 
-    def __init__(self, smoothing: NDArray[np.float32], *, beside_frames: bool) -> None:
+    def __init__(self, smoothing: NDArray[np.float32]) -> None:
         self._share, self._rest = tf.constant(smoothing), tf.constant(1.0 - smoothing)
-        self._beside_frames = beside_frames
 
     def run(self, frames: Any, mean: Any) -> tuple[Any, Any]:
-        """Advances over frames ``(k, n_mels)``; returns inputs ``(k, …)`` and the running mean ``(1, n_mels)``."""
+        """Advances over frames ``(k, n_mels)``; returns what changes in them and the running mean ``(1, n_mels)``."""
         power = tf.exp(frames)
         means = []
         for row in tf.split(power * self._share, int(frames.shape[0]), axis=0):
             mean = mean * self._rest + row
             means.append(mean)
-        changes = compressed(power, tf.concat(means, axis=0))
-        return (tf.concat([frames, changes], axis=1) if self._beside_frames else changes), mean
+        return compressed(power, tf.concat(means, axis=0)), mean
 
 
 class StepModel(tf.Module):  # type: ignore[misc]
@@ -90,9 +87,7 @@ class StepModel(tf.Module):  # type: ignore[misc]
         super().__init__(name="vad_step")
         self._spec, self._source, self._dft = spec, source, dft
         self._weights = network if isinstance(network, StepWeights) else StepWeights.from_model(network)
-        pcen = self._weights.pcen
-        self._pcen = None if pcen is None else PcenStep(pcen, beside_frames=self._weights.inputs > len(pcen))
-        self._mean = None if self._weights.mean is None else tf.constant(self._weights.mean)
+        self._pcen = None if self._weights.pcen is None else PcenStep(self._weights.pcen)
         self._layers = [
             CellStep(recurrence, dict(zip(recurrence.shapes(len(arrays[0])), arrays, strict=True)))
             for recurrence, arrays in zip(self._weights.recurrences, self._weights.layers, strict=True)
@@ -134,9 +129,11 @@ class StepModel(tf.Module):  # type: ignore[misc]
         n_frames = int(x.shape[0])
         results: dict[str, Any] = {}
         if self._pcen is not None:
-            x, results[MEAN_STATE] = self._pcen.run(x, states[MEAN_STATE])
-        if self._mean is not None:
-            x = x - self._mean
+            changes, results[MEAN_STATE] = self._pcen.run(x, states[MEAN_STATE])
+            scale = self._weights.scale
+            x = changes if scale is None else tf.concat([x * scale, changes], axis=1)
+        if self._weights.mean is not None:
+            x = x - self._weights.mean
         for index, layer in enumerate(self._layers):
             x, new = layer.run(x, {name: states[f"{name}_{index}"] for name in layer.state_sizes})
             results |= {f"{name}_{index}": value for name, value in new.items()}

@@ -20,12 +20,12 @@ Array = NDArray[np.float32]
 
 _OUTPUT = ("kernel", "bias")
 _FIRST = re.compile(r"(?P<cell>.+)_0/kernel")
-_MEAN, _SMOOTHING = "normalization/mean", f"{PCEN}/smoothing"
+_MEAN, _SCALE, _SMOOTHING = "normalization/mean", "normalization/scale", f"{PCEN}/smoothing"
 
 
 @dataclass(frozen=True, eq=False)
 class StepWeights:
-    """All numbers of the network, the normalisation of the frames folded into the first layer.
+    """All numbers of the network.
 
     Args:
         layers: from the input up, the arrays of each in the order of `vad.models.cells.Recurrence.shapes`. Of an LSTM:
@@ -33,9 +33,12 @@ class StepWeights:
             with Keras' order of gates: i, f, c̃, o.
         output: kernel float32 ``(units, 1)`` and bias float32 ``(1,)`` of the logits.
         cell: kind of the layers.
+        layer_norm: whether they normalise their sums.
         mean: float32 ``(inputs,)``, what is taken from the first layer's inputs first, in a network with layer
             normalisation: there it cannot be folded into a bias, which comes after the normalisation. None in any
             other.
+        scale: float32 ``(n_mels,)``, what log-mel frames are multiplied by where the first layer sees PCEN beside them:
+            of sizes as different as these, 8 bits would hold the frames alone. None in any other network.
         pcen: float32 ``(n_mels,)``, s of `vad.models.pcen` in a network that has it: before the frames, or, where the
             first layer has twice as many inputs, beside them. None in any other.
     """
@@ -43,7 +46,9 @@ class StepWeights:
     layers: tuple[tuple[Array, ...], ...]
     output: tuple[Array, Array]
     cell: str = "lstm"
+    layer_norm: bool = False
     mean: Array | None = None
+    scale: Array | None = None
     pcen: Array | None = None
 
     @property
@@ -60,7 +65,7 @@ class StepWeights:
     def recurrences(self) -> list[Recurrence]:
         """Equations of each layer."""
         return [
-            _recurrence(self.cell, bias, recurrent, layer_norm=self.mean is not None)
+            _recurrence(self.cell, bias, recurrent, layer_norm=self.layer_norm)
             for _, recurrent, bias, *_ in self.layers
         ]
 
@@ -78,18 +83,28 @@ class StepWeights:
                 "stream has no end to begin from; export a causal one (model.bidirectional: false) that it teaches"
             )
         recurrence = layer_recurrence(found[0])
-        layers = [list(layer_weights(layer).values()) for layer in found]
         mean, std = (np.asarray(w) for w in model.get_layer("normalization").get_weights())
-        kernel, _, bias, *_ = layers[0]
-        # Normalisation is linear, so it folds into the first layer: (x - m)/s · W + b = x·(W/s) + (b - m/s · W).
-        layers[0][0] = kernel / std[:, np.newaxis]
-        if not recurrence.layer_norm:
-            layers[0][2] = bias - (mean / std) @ kernel
-        kernel, bias = (np.asarray(w) for w in model.get_layer("logits").get_weights())
-        first = mean if recurrence.layer_norm else None
         pcen = pcen_layer(model)
         smoothing = None if pcen is None else np.asarray(pcen.get_weights()[0])
-        return cls(tuple(tuple(layer) for layer in layers), (kernel, bias), recurrence.name, first, smoothing)
+        output, output_bias = (np.asarray(w) for w in model.get_layer("logits").get_weights())
+        layers = [list(layer_weights(layer).values()) for layer in found]
+        scale = None if smoothing is None or len(std) == len(smoothing) else 1.0 / std[: len(smoothing)]
+        gains = _gains(len(std), scale)
+        # Normalisation is linear, so what gains g leave of it folds into the first layer:
+        # (x - m)/s · W + b = g·x · W/(g·s) + (b - m/s · W).
+        kernel, _, bias, *_ = layers[0]
+        layers[0][0] = kernel / (gains * std)[:, np.newaxis]
+        if not recurrence.layer_norm:
+            layers[0][2] = bias - (mean / std) @ kernel
+        return cls(
+            tuple(tuple(layer) for layer in layers),
+            (output, output_bias),
+            recurrence.name,
+            recurrence.layer_norm,
+            gains * mean if recurrence.layer_norm else None,
+            scale,
+            smoothing,
+        )
 
     def to_model(self, lookahead_frames: int) -> keras.Model:
         """Returns the sequence model that has these weights; its normalisation does nothing that is folded.
@@ -114,8 +129,9 @@ class StepWeights:
         model = build_model(config, self.inputs if self.pcen is None else len(self.pcen), use_cudnn=False)
         for layer, recurrence, arrays in zip(recurrent_layers(model), self.recurrences, self.layers, strict=True):
             set_layer_weights(layer, dict(zip(recurrence.shapes(len(arrays[0])), arrays, strict=True)))
-        if self.mean is not None:
-            model.get_layer("normalization").set_statistics(self.mean, np.ones(self.inputs, np.float32))
+        gains = _gains(self.inputs, self.scale)
+        mean = np.zeros_like(gains) if self.mean is None else self.mean
+        model.get_layer("normalization").set_statistics(mean / gains, 1.0 / gains)
         if self.pcen is not None:
             model.get_layer(PCEN).set_weights([self.pcen])
         model.get_layer("logits").set_weights(self.output)
@@ -129,7 +145,7 @@ class StepWeights:
 
     def to_named(self) -> dict[str, Array]:
         """Returns the arrays by name: ``lstm_0/kernel``, …, ``logits/bias``."""
-        vectors = {_MEAN: self.mean, _SMOOTHING: self.pcen}
+        vectors = {_MEAN: self.mean, _SCALE: self.scale, _SMOOTHING: self.pcen}
         named = {name: array for name, array in vectors.items() if array is not None}
         for index, (recurrence, arrays) in enumerate(zip(self.recurrences, self.layers, strict=True)):
             for part, array in zip(recurrence.shapes(len(arrays[0])), arrays, strict=True):
@@ -148,10 +164,9 @@ class StepWeights:
         n_layers = sum(name.startswith(f"{cell}_") and name.endswith("/kernel") for name in named)
         layers = tuple(_layer(named, cell, index) for index in range(n_layers))
         output = (named["logits/kernel"], named.get("logits/bias", np.zeros(1, np.float32)))
-        mean = None
-        if _has_layer_norm(named, cell):
-            mean = named.get(_MEAN, np.zeros(len(layers[0][0]), np.float32))
-        return cls(layers, output, cell, mean, named.get(_SMOOTHING))
+        layer_norm = _has_layer_norm(named, cell)
+        mean = named.get(_MEAN, np.zeros(len(layers[0][0]), np.float32)) if layer_norm else None
+        return cls(layers, output, cell, layer_norm, mean, named.get(_SCALE), named.get(_SMOOTHING))
 
 
 def _layer(named: Mapping[str, Array], cell: str, index: int) -> tuple[Array, ...]:
@@ -167,6 +182,14 @@ def _layer(named: Mapping[str, Array], cell: str, index: int) -> tuple[Array, ..
         return named[f"{prefix}/{part}"]
 
     return tuple(array(part, shape) for part, shape in shapes.items())
+
+
+def _gains(inputs: int, scale: Array | None) -> Array:
+    """Returns what the first layer's inputs are multiplied by before it: the first of them by `scale`."""
+    gains = np.ones(inputs, np.float32)
+    if scale is not None:
+        gains[: len(scale)] = scale
+    return gains
 
 
 def _has_layer_norm(named: Mapping[str, Array], cell: str) -> bool:

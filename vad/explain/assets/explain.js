@@ -18,7 +18,7 @@
   const doubles = async (text) => new Float64Array(await vadUnpack(text));
 
   async function unpackLayer(layer) {
-    const [kernel, recurrent, bias] = await Promise.all([layer.kernel, layer.recurrent, layer.bias].map(floats));
+    const [kernel, recurrent, bias] = await Promise.all([layer.kernel, layer.recurrent, layer.bias].map(doubles));
     return { units: bias.length / 4, inputs: kernel.length / bias.length, kernel, recurrent, bias };
   }
 
