@@ -5,8 +5,9 @@
 What is made of the frames of the package's front-end, window by window and causally, with a state that goes on as the
 network's own does: `pcen` is librosa's per-channel energy normalisation (Wang et al., 2017, arXiv:1607.05666),
 `pcen-floor` the same over the floor of the front-end's logarithm, `pcen-beside-log` both together, `stack-k` the last k
-frames side by side, `log-mel` the frames as they are, for networks that cannot be exported. None of it is in the
-package: experiments.md says why. Posteriors come from Keras, whole recordings at once.
+frames side by side, `log-mel` the frames as they are, for networks that cannot be exported. What came of it in the
+package is `model.compression`, with another formula for the last step; the rest stayed here. Posteriors come from
+Keras, whole recordings at once.
 """
 
 from __future__ import annotations

@@ -106,7 +106,8 @@ def test_buttons_switch_and_reset(opened: Any, browser: Any, explanation: Explan
     # One of them back to what it is; the others stay.
     browser.execute_script("document.getElementById('scope').value = 'unit'; vadExplain.select(5);")
     _click(browser, '#switches [data-kind="forget"][data-value="null"]')
-    others = [Intervention(0, "forget", 0.0, unit=unit) for unit in range(64) if unit != 5]
+    count = explanation.network.layers[0].units
+    others = [Intervention(0, "forget", 0.0, unit=unit) for unit in range(count) if unit != 5]
     np.testing.assert_allclose(_posteriors(opened), _changed(explanation, *others), rtol=0, atol=EXACT)
     _click(browser, "#changed li button")
     np.testing.assert_allclose(_posteriors(opened), explanation.posteriors, rtol=0, atol=EXACT)

@@ -90,7 +90,8 @@ def run_speech_trial(
 
 def _gains(model: keras.Model, frames: NDArray[np.float32], seed: int) -> Gains:
     """Returns the gains of a model's first recurrent layer."""
-    inputs = np.asarray(model.get_layer("normalization")(frames), np.float32)
+    front = keras.Model(model.inputs, model.get_layer("normalization").output)
+    inputs = np.asarray(front(frames), np.float32)
     return thinned(GainMeter(recurrent_layers(model)[0], inputs, seed).measure())
 
 
