@@ -25,8 +25,10 @@ KINDS = ("noise", "silence", "tone", "recording")
 # Measured over two seeds and all endings: 0.032 and 0.00005 right after; 0.0002 and 0.000005 when heard once more.
 RIGHT_AFTER = (0.1, 0.0002)
 ONCE_MORE = (0.001, 0.00002)
-# Measured 0.072 and 0.0018 against a stream that begins with the recording; the leak below reaches 0.98 and 0.16.
+# Measured 0.093 and 0.0022 against a stream that begins with the recording, where an offset lies three frames later; the
+# leak below reaches 0.98 and 0.16.
 AGAINST_THE_FIRST = (0.2, 0.005)
+FRAMES_AGAINST_THE_FIRST = 5
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,7 @@ def test_an_hour_leaves_no_more_behind_than_what_came_since_its_last_speech(dete
     assert same_segments(again, again_minutes)
     if ending == "recording":
         assert agree(after, first, AGAINST_THE_FIRST)
-        assert same_segments(after, first)
+        assert same_segments(after, first, FRAMES_AGAINST_THE_FIRST)
         assert len(first[1]) >= 5
 
 
@@ -122,4 +124,4 @@ def test_a_state_that_blows_up_is_noticed(detector, recording):
     stream = Stream(session, sample_rate=RATE, rule=detector.rule, keep_audio="none")
     first, after, _ = heard(stream, recording, mixed(20, "recording", recording))
     assert not agree(after, first, AGAINST_THE_FIRST)
-    assert not same_segments(after, first)
+    assert not same_segments(after, first, FRAMES_AGAINST_THE_FIRST)
