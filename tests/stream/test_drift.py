@@ -25,8 +25,8 @@ KINDS = ("noise", "silence", "tone", "recording")
 # Measured over two seeds and all endings: 0.032 and 0.00005 right after; 0.0002 and 0.000005 when heard once more.
 RIGHT_AFTER = (0.1, 0.0002)
 ONCE_MORE = (0.001, 0.00002)
-# Measured 0.093 and 0.0022 against a stream that begins with the recording, where an offset lies three frames later; the
-# leak below reaches 0.98 and 0.16.
+# Measured 0.093 and 0.0022 against a stream that begins with the recording, where an offset lies three frames later;
+# the leak below reaches 0.98 and 0.16.
 AGAINST_THE_FIRST = (0.2, 0.005)
 FRAMES_AGAINST_THE_FIRST = 5
 
