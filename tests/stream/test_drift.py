@@ -1,9 +1,8 @@
 """Laws of hours: what a stream heard before the last speech of some length leaves nothing behind.
 
-Cell states of the packaged model are counters, too: under a steady sound some grow by one a frame, 360,000 in an hour.
-Speech clears them; digital silence and pure tones do not, and a voice after a minute of those is not judged as a voice
-after a voice: 0.45 apart at the worst, after an hour as after minutes. So an hour is held to what came since its last
-speech, and to a stream that begins with the recording where that speech lies right before.
+Cell states may be counters, that grow under a steady sound until speech clears them, and a voice after digital silence or a
+tone need not be judged as a voice after a voice, after an hour as after minutes. So an hour is held to what came since its
+last speech, and to a stream that begins with the recording where that speech lies right before.
 """
 
 from __future__ import annotations
