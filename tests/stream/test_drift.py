@@ -1,8 +1,8 @@
 """Laws of hours: what a stream heard before the last speech of some length leaves nothing behind.
 
-Cell states may be counters, that grow under a steady sound until speech clears them, and a voice after digital silence or a
-tone need not be judged as a voice after a voice, after an hour as after minutes. So an hour is held to what came since its
-last speech, and to a stream that begins with the recording where that speech lies right before.
+Cell states may be counters, that grow under a steady sound until speech clears them, and a voice after digital silence
+or a tone need not be judged as a voice after a voice, after an hour as after minutes. So an hour is held to what came
+since its last speech, and to a stream that begins with the recording where that speech lies right before.
 """
 
 from __future__ import annotations
