@@ -147,3 +147,19 @@ def browser(start_browser: Callable[..., Any]) -> Iterator[Any]:
     driver.set_window_size(1280, 1000)
     yield driver
     driver.quit()
+
+
+@pytest.fixture
+def show(browser: Any) -> Callable[[Path, str], Callable[[str], Any]]:
+    """Opens a page, waits for a name of its script, and returns what tells the value of an expression in it."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    def open_page(page: Path, name: str) -> Callable[[str], Any]:
+        browser.set_window_size(1280, 1000)
+        browser.get(page.as_uri())
+        WebDriverWait(browser, 60).until(lambda b: b.execute_script(f"return window.{name} !== undefined"))
+        # Two frames: what was asked to be drawn is drawn.
+        browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+        return lambda expression: browser.execute_script(f"return {expression};")
+
+    return open_page

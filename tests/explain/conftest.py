@@ -51,12 +51,6 @@ def small() -> Network:
 
 
 @pytest.fixture
-def opened(browser: Any, written: Path) -> Callable[[str], Any]:
+def opened(show: Any, written: Path) -> Callable[[str], Any]:
     """The page of a test file freshly opened; call it with an expression to see what it holds."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    browser.set_window_size(1280, 1000)
-    browser.get(written.as_uri())
-    WebDriverWait(browser, 60).until(lambda b: b.execute_script("return window.vadExplain !== undefined"))
-    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-    return lambda expression: browser.execute_script(f"return {expression};")
+    return show(written, "vadExplain")

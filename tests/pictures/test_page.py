@@ -37,16 +37,9 @@ def written(detector: Detector, bursts: Path, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture
-def opened(browser: Any, written: Path) -> Callable[[str], Any]:
+def opened(show: Any, written: Path) -> Callable[[str], Any]:
     """The page freshly opened; call it with an expression over `vadPage` to see what it holds."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    browser.set_window_size(1280, 1000)
-    browser.get(written.as_uri())
-    WebDriverWait(browser, 20).until(lambda b: b.execute_script("return window.vadPage !== undefined"))
-    # Two frames: what was asked to be drawn is drawn.
-    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-    return lambda expression: browser.execute_script(f"return {expression};")
+    return show(written, "vadPage")
 
 
 def _click(browser: Any, element_id: str) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vad.cli.model_option import model_option
+
 if TYPE_CHECKING:
     from vad.benchmark import Benchmark, EngineRow, Spread
 
@@ -27,8 +29,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 
 @click.command()
 @click.argument("recording", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-m", "--model", type=click.Path(path_type=Path), show_default="the model of the package",
-              help="A .tflite made by `vad export`.")  # fmt: skip
+@model_option()
 @click.option("--against", callback=_names, metavar="NAMES", help=f"Others beside it, of {','.join(_PEERS)}.")
 @click.option("--minutes", type=click.FloatRange(0.01), default=60.0, show_default=True,
               help="Length of the generated recording, where none is given.")  # fmt: skip

@@ -12,6 +12,7 @@ import click
 
 from vad.cli.corpus_options import corpus_options
 from vad.cli.data_output import amount_in_words, progress
+from vad.cli.model_option import model_option
 from vad.errors import AudioError, ConfigError, ManifestError, VadError, did_you_mean
 from vad.formats import FORMATS
 from vad.manifests import Clip, Recording, data_home, read_manifests, resolve, write_manifest
@@ -42,13 +43,7 @@ _SHOWN = 5
     help="energy: every sound that stands out, for clean speech. model: the model's segments. both: speech is where "
     "the model finds it, boundaries and pauses are those of the energy there.",
 )
-@click.option(
-    "-m",
-    "--model",
-    type=click.Path(path_type=Path),
-    show_default="the model of the package",
-    help="A .tflite made by `vad export`.",
-)
+@model_option()
 @click.option(
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a threshold or duration of the energy."
 )

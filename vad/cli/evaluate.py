@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.model_option import model_option
 from vad.cli.rule_options import rule_from_options, rule_options
 from vad.errors import ManifestError, ModelError, VadError
 
@@ -32,7 +33,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 
 @click.command("evaluate")
 @click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
-@click.option("-m", "--model", type=click.Path(path_type=Path), help="A .tflite file; without it the packaged model.")
+@model_option()
 @click.option("--split", type=click.Choice(["train", "dev", "test"]), help="Only recordings of this split.")
 @click.option("--kind", "kinds", type=click.Choice(_KINDS), multiple=True, help="Only this kind; may be repeated.")
 @click.option("--by", type=click.Choice(["kind", "source", "language", "split"]), help="A table for each of these.")

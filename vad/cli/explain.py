@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from vad.cli.model_option import model_option
 from vad.cli.rule_options import rule_from_options, rule_options
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ _BEFORE_S: Final = 20.0
 @click.argument("recording", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
               help="A .png, .svg or .pdf to write, or .html to step through the network and switch gates.")  # fmt: skip
-@click.option("-m", "--model", type=click.Path(path_type=Path), show_default="the model of the package",
-              help="A .tflite made by `vad export`, float32 or float16, of LSTM cells.")  # fmt: skip
+@model_option(", float32 or float16, of LSTM cells")
 @click.option("--at", type=click.FloatRange(0), metavar="SECONDS", show_default="the first onset in the part",
               help="The moment to explain: its saliency, and what would change the decision.")  # fmt: skip
 @click.option("--start", type=click.FloatRange(0), metavar="SECONDS", show_default="0, or 20 s before --at",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from vad.cli.model_option import model_option
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -30,13 +32,7 @@ _LIVE_CHUNK_S = 0.32
 def input_options(function: _Function) -> _Function:
     """Adds the options for the model, the channel and headerless samples; `Hearing.from_options` takes them."""
     options = (
-        click.option(
-            "-m",
-            "--model",
-            type=click.Path(path_type=Path),
-            show_default="the model of the package",
-            help="A .tflite made by `vad export`.",
-        ),
+        model_option(),
         click.option(
             "--channel", type=click.IntRange(min=0), show_default="all, mixed down", help="Listen to this channel."
         ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.model_option import model_option
 from vad.cli.rule_options import rule_from_options, rule_options
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ _PAGE_SUFFIXES = (".html", ".htm")
 @click.argument("recording", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False),
               help="Picture to write: .png, .svg or .pdf, or .html to zoom, listen and try thresholds.")  # fmt: skip
-@click.option("-m", "--model", type=click.Path(path_type=Path), show_default="the model of the package",
-              help="A .tflite made by `vad export`.")  # fmt: skip
+@model_option()
 @click.option("--labels", type=click.Path(path_type=Path, dir_okay=False),
               help="Reference speech in any format that vad reads: misses and false alarms are marked.")  # fmt: skip
 @click.option("--find-labels", is_flag=True, help="Take the labels from a file of the recording's name beside it.")

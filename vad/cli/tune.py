@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.model_option import model_option
 from vad.cli.rule_options import RULE_OPTIONS, rule_from_options, rule_options
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ _SHOWN = {
 
 @click.command()
 @click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
-@click.option("-m", "--model", type=click.Path(path_type=Path), show_default="the model of the package",
-              help="A .tflite made by `vad export`.")  # fmt: skip
+@model_option()
 @click.option("--cost", type=click.Choice(["f1", "dcf", "der", "latency"]), default="f1", show_default=True,
               help="Largest F1, least detection cost or error rate; latency: f1 with --max-delay.")  # fmt: skip
 @click.option("--max-delay", type=click.FloatRange(0, min_open=True), metavar="SECONDS",

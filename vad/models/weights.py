@@ -99,11 +99,11 @@ class StepWeights:
         return cls(
             tuple(tuple(layer) for layer in layers),
             (output, output_bias),
-            recurrence.name,
-            recurrence.layer_norm,
-            gains * mean if recurrence.layer_norm else None,
-            scale,
-            smoothing,
+            cell=recurrence.name,
+            layer_norm=recurrence.layer_norm,
+            mean=gains * mean if recurrence.layer_norm else None,
+            scale=scale,
+            pcen=smoothing,
         )
 
     def to_model(self, lookahead_frames: int) -> keras.Model:
@@ -166,7 +166,8 @@ class StepWeights:
         output = (named["logits/kernel"], named.get("logits/bias", np.zeros(1, np.float32)))
         layer_norm = _has_layer_norm(named, cell)
         mean = named.get(_MEAN, np.zeros(len(layers[0][0]), np.float32)) if layer_norm else None
-        return cls(layers, output, cell, layer_norm, mean, named.get(_SCALE), named.get(_SMOOTHING))
+        pcen, scale = named.get(_SMOOTHING), named.get(_SCALE)
+        return cls(layers, output, cell=cell, layer_norm=layer_norm, mean=mean, scale=scale, pcen=pcen)
 
 
 def _layer(named: Mapping[str, Array], cell: str, index: int) -> tuple[Array, ...]:
