@@ -58,6 +58,8 @@ class SpeechConfig(Section):
         speed_share: how often a talker's speed is changed.
         whisper_share: how often a talker whispers.
         room_tone_share: how often the gaps of a talker carry the background noise of the recording itself.
+        bystander_share: how often others talk far away, too faint to count as speech.
+        bystander_db: their level against the talkers near by.
         source_weights: weight of each source, times the square root of its hours.
     """
 
@@ -74,6 +76,8 @@ class SpeechConfig(Section):
     speed_share: Share = 0.4
     whisper_share: Share = 0.0
     room_tone_share: Share = 0.7
+    bystander_share: Share = 0.0
+    bystander_db: Bounds = (-45.0, -26.0)
     source_weights: Weights = Field(default={})
 
 

@@ -108,12 +108,22 @@ class Mixer:
             track = with_room_tone(voice, rng) if toned else voice.track
             mixed += self._in_room(track, self._mixing.rooms.talker_share, rng)
         level = speech_rms(mixed, speech, self._rate)
+        if rng.random() < self._mixing.speech.bystander_share:
+            mixed += self._bystanders(rng) * np.float32(level)
         for _ in range(self._noises.count(rng)):
             noise = self._noises.track(self.n_samples, rng)
             noise = self._in_room(noise, self._mixing.rooms.noise_share, rng)
             snr = rng.uniform(*self._mixing.noise.snr_db)
             mixed += noise * np.float32((level if level > 0 else REFERENCE_RMS) * 10 ** (-snr / 20))
         return mixed
+
+    def _bystanders(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Returns others who talk far away, float32 (n_samples,), their level against a near talker's of 1."""
+        voices = self._cast.perform(self.n_samples, rng)
+        mixed: NDArray[np.float32] = np.sum([voice.track for voice in voices], axis=0, dtype=np.float32)
+        mixed = self._in_room(mixed, 1.0, rng)
+        level = speech_rms(mixed, Timeline(segment for voice in voices for segment in voice.speech), self._rate)
+        return mixed * np.float32(10 ** (rng.uniform(*self._mixing.speech.bystander_db) / 20) / max(level, 1e-6))
 
     def _nonspeech(self, rng: np.random.Generator) -> NDArray[np.float32]:
         mixed = np.zeros(self.n_samples, np.float32)

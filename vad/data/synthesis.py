@@ -1,8 +1,8 @@
 """Noises out of nothing: random events without speech, so that a network cannot learn recordings of noise by heart.
 
-Each track repeats random events of one family: bursts of noise, tones with harmonics, sweeps, drops, or it is a bed of
-noise that swells. They have what speech has too (harmonics, resonances, a rhythm of a few hertz), but one at a time
-and never moving as a mouth moves.
+Each track repeats random events of one family (bursts of noise, tones with harmonics, sweeps, drops, calls of animals)
+or goes on without end: noise that swells, sirens, engines. They have what speech has too (harmonics, resonances, a
+rhythm of a few hertz), but never moving as a mouth moves.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from vad.data.calls import call, engine, siren
 from vad.data.shaping import filtered, random_gains
 from vad.data.track import add_at, fade
 
@@ -32,11 +33,11 @@ def synthetic_noise(n_samples: int, sample_rate: int, rng: np.random.Generator) 
     Returns:
         float32 (n_samples,), finite, of no particular level.
     """
-    family = rng.integers(len(_EVENTS) + 1)
-    if family == len(_EVENTS):
-        track = _swelling(n_samples, sample_rate, rng)
-    else:
+    family = int(rng.integers(len(_EVENTS) + len(_BEDS)))
+    if family < len(_EVENTS):
         track = _repeated(_EVENTS[family], n_samples, sample_rate, rng)
+    else:
+        track = _BEDS[family - len(_EVENTS)](n_samples, sample_rate, rng)
     return filtered(track, random_gains(_GAINS_DB, rng), sample_rate)
 
 
@@ -126,4 +127,6 @@ def _swell(time: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.fl
     return shape
 
 
-_EVENTS = (_burst, _tone, _sweep, _drop)
+# Calls twice: of all these, they are what is taken for speech most often.
+_EVENTS = (_burst, _tone, _sweep, _drop, call, call)
+_BEDS = (_swelling, siren, engine)
