@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import statistics
 import time
@@ -16,6 +15,7 @@ import numpy as np
 from vad.arena import arena_bytes
 from vad.artifact import Artifact
 from vad.errors import ModelError
+from vad.graphs import computed_bytes, count_ops, is_constant, shape_of, type_name
 from vad.runtime import Session
 
 _TIMED_FRAMES = 500
@@ -125,34 +125,6 @@ class Inspection:
         return "both" if inputs > math.prod(shapes["pcen/smoothing"]) else "pcen"
 
 
-@functools.cache
-def _op_names() -> dict[int, str]:
-    from ai_edge_litert import schema_py_generated as schema
-
-    return {number: name for name, number in vars(schema.BuiltinOperator).items() if isinstance(number, int)}
-
-
-@functools.cache
-def _type_names() -> dict[int, str]:
-    from ai_edge_litert import schema_py_generated as schema
-
-    return {number: name.lower() for name, number in vars(schema.TensorType).items() if isinstance(number, int)}
-
-
-def op_name(code: Any) -> str:
-    """Returns the name of an ``OperatorCodeT`` in the TensorFlow Lite schema; of a custom one, its own."""
-    if code.customCode:
-        return f"custom {code.customCode.decode()}"
-    # Codes above 127 stand in the newer field alone.
-    return _op_names()[max(code.builtinCode, code.deprecatedBuiltinCode)]
-
-
-def count_ops(model: Any, graph: Any) -> dict[str, int]:
-    """Counts the operations of one graph of a ``ModelT`` by name, most frequent first."""
-    counts = Counter(op_name(model.operatorCodes[operator.opcodeIndex]) for operator in graph.operators)
-    return dict(counts.most_common())
-
-
 def inspect(artifact: Artifact) -> Inspection:
     """Looks into a model and runs it to take its time.
 
@@ -167,13 +139,13 @@ def inspect(artifact: Artifact) -> Inspection:
     constants: dict[int, Any] = {}
     for graph in model.subgraphs:
         for tensor in graph.tensors:
-            if _is_constant(model, tensor):
+            if is_constant(model, tensor):
                 constants.setdefault(tensor.buffer, tensor)
             else:
-                computed[_type_names()[tensor.type]] += 1
+                computed[type_name(tensor)] += 1
     sizes: Counter[str] = Counter()
     for buffer, tensor in constants.items():
-        sizes[_type_names()[tensor.type]] += len(model.buffers[buffer].data)
+        sizes[type_name(tensor)] += len(model.buffers[buffer].data)
     weights = sorted((_constant(model, t) for t in constants.values() if t.name), key=lambda row: row.name)
     rows = [_signature(model, artifact, session, name) for name in artifact.metadata.signatures]
     rows.sort(key=lambda row: row.frames)
@@ -185,7 +157,7 @@ def _signature(model: Any, artifact: Artifact, session: Session, name: str) -> S
     if definition is None:
         raise ModelError(f"{artifact.name}: there is no signature {name!r}")
     graph = model.subgraphs[definition.subgraphIndex]
-    unshared, live = _memory(model, graph)
+    unshared, live = computed_bytes(model, graph)
     return SignatureRow(
         name=name,
         frames=artifact.metadata.signatures[name],
@@ -199,56 +171,22 @@ def _signature(model: Any, artifact: Artifact, session: Session, name: str) -> S
     )
 
 
-def _is_constant(model: Any, tensor: Any) -> bool:
-    data = model.buffers[tensor.buffer].data
-    return data is not None and len(data) > 0
-
-
 def _constant(model: Any, tensor: Any) -> ConstantRow:
     parameters = tensor.quantization
     has_scale = parameters is not None and parameters.scale is not None and len(parameters.scale) > 0
     return ConstantRow(
         name=tensor.name.decode(),
-        shape=_shape(tensor),
-        dtype=_type_names()[tensor.type],
+        shape=shape_of(tensor),
+        dtype=type_name(tensor),
         size=len(model.buffers[tensor.buffer].data),
         scale=float(parameters.scale[0]) if has_scale else None,
     )
 
 
-def _shape(tensor: Any) -> tuple[int, ...]:
-    return tuple(int(size) for size in tensor.shape) if tensor.shape is not None else ()
-
-
 def _rows(graph: Any, mappings: Any) -> Iterator[TensorRow]:
     for mapping in mappings:
         tensor = graph.tensors[mapping.tensorIndex]
-        yield TensorRow(mapping.name.decode(), _shape(tensor), _type_names()[tensor.type])
-
-
-def _memory(model: Any, graph: Any) -> tuple[int, int]:
-    """Returns the bytes of all computed tensors, and of those alive at the fullest moment."""
-    sizes = [_bytes(model, tensor) for tensor in graph.tensors]
-    end = len(graph.operators)
-    first = {int(index): 0 for index in graph.inputs}
-    last = dict.fromkeys([int(index) for index in graph.outputs], end)
-    for position, operator in enumerate(graph.operators):
-        for index in operator.outputs:
-            first.setdefault(int(index), position)
-            last.setdefault(int(index), position)
-        for index in operator.inputs:
-            last[int(index)] = max(last.get(int(index), position), position)
-    change = np.zeros(end + 2, np.int64)
-    for index, begin in first.items():
-        change[begin] += sizes[index]
-        change[last.get(index, begin) + 1] -= sizes[index]
-    return sum(sizes[index] for index in first), int(np.cumsum(change).max())
-
-
-def _bytes(model: Any, tensor: Any) -> int:
-    if _is_constant(model, tensor):
-        return 0
-    return np.dtype(_type_names()[tensor.type]).itemsize * math.prod(_shape(tensor))
+        yield TensorRow(mapping.name.decode(), shape_of(tensor), type_name(tensor))
 
 
 def _time(session: Session, name: str, graph: Any, definition: Any) -> float:

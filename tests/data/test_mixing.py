@@ -126,6 +126,25 @@ def test_signal_to_noise_ratio_is_that_of_the_config(make_mixer: Callable[..., M
     assert np.isclose(np.median(ratios), 10, atol=2)
 
 
+def test_bystanders_are_faint_and_no_speech(make_mixer: Callable[..., Mixer]) -> None:
+    def of(share: float) -> Mixer:
+        near = {"room_tone_share": 0.0, "bystander_share": share, "bystander_db": [-36.0, -28.0]}
+        line = {**BARE["augment"], "clean_share": 0.0, **NO_LINE}
+        return make_mixer(mixing={**BARE, "augment": line, **NO_NOISE, "speech": near})
+
+    alone, beside = of(0.0), of(1.0)
+    levels = []
+    for index in range(10):
+        near, both = alone.excerpt(index), beside.excerpt(index)
+        assert near.speech == both.speech
+        if not len(near.speech):
+            continue
+        scale = np.dot(both.samples, near.samples) / np.dot(near.samples, near.samples)
+        rest = np.mean((both.samples - scale * near.samples) ** 2)
+        levels.append(10 * np.log10(rest / np.mean((scale * near.samples) ** 2)))
+    assert len(levels) >= 6 and -45 < min(levels) < max(levels) < -22
+
+
 def test_labelled_recordings_come_as_they_are(tmp_path: Path) -> None:
     samples = np.full(3 * RATE, 0.25)
     soundfile.write(tmp_path / "a.wav", samples, RATE)

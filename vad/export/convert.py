@@ -19,7 +19,7 @@ from typing import Any
 from vad.artifact import Metadata
 from vad.errors import ModelError
 from vad.export.flatbuffer import name_tensors, pack, unpack
-from vad.inspection import count_ops
+from vad.graphs import count_ops
 
 _LAST_LINES = 5
 

@@ -17,7 +17,7 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from vad.errors import ModelError
-from vad.inspection import op_name
+from vad.graphs import op_name
 
 # Kernels read constants as vectors of 16 bytes.
 _ALIGNMENT = 16
