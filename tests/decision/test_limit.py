@@ -36,6 +36,7 @@ def limited_rules(draw):
         for name in ("hangover_s", "min_speech_s", "min_silence_s", "pad_start_s", "pad_end_s", "merge_gap_s")
     }
     least = fields["pad_start_s"] + fields["pad_end_s"] + fields["min_speech_s"] + 0.5
+    fields["confirm_threshold"] = draw(st.sampled_from([None, 0.7, 0.92]))
     return DecisionRule(**fields, max_speech_s=least + draw(st.sampled_from([0.0, 0.3, 1.0])) + 1e-9)
 
 

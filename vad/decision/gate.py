@@ -1,39 +1,49 @@
-"""Thresholds and hangover: where speech is entered and left, frame by frame."""
+"""Thresholds and hangover: where speech is entered, confirmed and left, frame by frame."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vad.errors import NonFiniteError, ShapeError
 
+LEAVES: Final = 0
+ENTERS: Final = 1
+CONFIRMS: Final = 2
+
 
 class Gate:
-    """Turns posteriors into the frames in which speech is entered and left.
+    """Turns posteriors into the frames in which speech is entered, confirmed and left.
 
     Args:
         onset: posterior that enters speech.
         offset: posterior below which it is left.
         hangover: frames below `offset` that still are speech.
+        confirm: posterior of at least `onset` that confirms speech; None where there is nothing to confirm.
     """
 
-    def __init__(self, onset: float, offset: float, hangover: int) -> None:
+    def __init__(self, onset: float, offset: float, hangover: int, confirm: float | None = None) -> None:
         # As float32, like the posteriors: else a posterior that equals a threshold falls on one side of it when its
         # chunk is looked at as a whole, and on the other frame by frame.
         self._onset, self._offset = float(np.float32(onset)), float(np.float32(offset))
+        self._confirm = math.inf if confirm is None else float(np.float32(confirm))
         self._hangover = hangover
         self.reset()
 
     def reset(self) -> None:
         """Forgets everything heard."""
         self._speech = False
+        self._sure = False  # in speech: it was confirmed since it was entered
         self._below = 0  # in speech: frames below the offset threshold at the end of what was pushed
 
-    def push(self, values: NDArray[np.float32], first: int) -> Iterator[tuple[int, bool]]:
-        """Returns (frame, enters speech?) alternately; only runs are visited in Python, not frames.
+    def push(self, values: NDArray[np.float32], first: int) -> Iterator[tuple[int, int]]:
+        """Returns frames in order, and what happens there; only runs are visited in Python, not frames.
+
+        `ENTERS` and `LEAVES` alternate, and between them there is one `CONFIRMS` at most.
 
         Args:
             values: float ``(n,)``, at least one.
@@ -50,9 +60,20 @@ class Gate:
         # Most chunks of a stream go on as they began, and are not worth ten array operations.
         if lowest >= self._offset if self._speech else highest < self._onset:
             self._below = 0
-            return iter(())
+            if highest < self._confirm or self._sure:
+                return iter(())
+            self._sure = True
+            return iter(((first + int(np.argmax(values >= self._confirm)), CONFIRMS),))
+        spoke = self._speech
         frames, enters = self.changes(values)
-        return zip((frames + first).tolist(), enters.tolist(), strict=True)
+        if highest < self._confirm:
+            self._sure &= not enters.any()
+            return zip((frames + first).tolist(), enters.tolist(), strict=True)
+        confirms = self._confirmations(values, frames[enters], spoke)
+        frames, kinds = np.concatenate([frames, confirms]), np.append(enters, np.full(len(confirms), CONFIRMS))
+        # What is entered and confirmed in one frame is entered first.
+        order = np.argsort(frames, kind="stable")
+        return zip((frames[order] + first).tolist(), kinds[order].tolist(), strict=True)
 
     def changes(self, values: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Returns the frames of changes, counted from the first of `values`, and whether speech is entered there.
@@ -77,6 +98,22 @@ class Gate:
         if len(enters):
             self._speech = bool(enters[-1])
         return frames[changed], enters[changed]
+
+    def _confirmations(self, values: NDArray[np.float32], entered: NDArray[np.int64], spoke: bool) -> NDArray[np.int64]:
+        """Returns the first frame that confirms of every run of speech that has none before `values`.
+
+        Args:
+            values: float ``(n,)``, of which one confirms at least.
+            entered: int ``(n,)``, frames in which speech is entered.
+            spoke: whether speech went on when they began.
+        """
+        hits = np.flatnonzero(values >= self._confirm)
+        begins = np.append(0, entered) if spoke and not self._sure else entered
+        # A hit lies in speech always: one that comes after the run is the first of the run that it lies in.
+        following = np.searchsorted(hits, begins)
+        self._sure = bool(hits[-1] >= entered[-1]) if len(entered) else spoke
+        confirms: NDArray[np.int64] = np.unique(hits[following[following < len(hits)]])
+        return confirms
 
 
 def as_posteriors(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from vad.decision.gate import Gate, as_posteriors
-from vad.decision.marks import Dropped, Ended, Mark, Started
+from vad.decision.gate import CONFIRMS, ENTERS, Gate, as_posteriors
+from vad.decision.marks import Dropped, Ended, Mark, Pending, Started
 from vad.decision.pause import Pauses
 from vad.decision.rule import DecisionRule
 from vad.decision.scale import Scale
@@ -17,16 +14,7 @@ from vad.errors import ShapeError
 from vad.frames import FrameGrid
 from vad.segments import Segment
 
-_NEVER = sys.maxsize
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A kept segment, in samples, that what follows may still extend."""
-
-    start: int
-    end: int
-    offset: int  # its end without the pad
+_NEVER = 1 << 62
 
 
 class Decision:
@@ -44,7 +32,7 @@ class Decision:
         self.rule = rule
         self.grid = grid
         self._scale = scale = Scale(rule, grid)
-        self._gate = Gate(rule.onset_threshold, rule.offset_threshold, scale.hangover)
+        self._gate = Gate(rule.onset_threshold, rule.offset_threshold, scale.hangover, rule.confirm_threshold)
         self._pauses = None if scale.limit is None else Pauses(scale.limit, scale.smoothing)
         self.reset()
 
@@ -56,10 +44,10 @@ class Decision:
         self._n = 0  # frames pushed
         self._start: int | None = None  # first frame of the stretch that gaps may still extend
         self._stop: int | None = None  # frame after its speech, in a gap; None while speech goes on
-        self._entered = 0  # frame in which its speech was last entered
-        self._kept = False  # it has reached min_speech
+        self._entered = 0  # frame in which its speech was last entered, or it was confirmed
+        self._confirmed = self._kept = False  # it has reached confirm_threshold; and min_speech
         self._told: int | None = None  # sample with which it was said to start as a segment of its own
-        self._pending: _Pending | None = None
+        self._pending: Pending | None = None
         self._marks: list[Mark] = []
         self._schedule()
 
@@ -114,12 +102,14 @@ class Decision:
         if self._pauses is not None:
             self._pauses.hear(values, self._n)
         end = self._n + len(values)
-        for frame, enters in changes:
+        for frame, kind in changes:
             self._elapse(frame)
-            if enters:
+            if kind == ENTERS:
                 self._enter(frame)
-            else:
+            elif kind != CONFIRMS:
                 self._stop = frame
+            elif not self._confirmed:
+                self._confirmed, self._entered = True, frame
             self._schedule()
         self._elapse(end)
         if self._pauses is not None:
@@ -164,11 +154,13 @@ class Decision:
         self._due, self._act = _NEVER, self._end
         if self._start is None:
             if self._pending is not None:
-                # From the next frame on speech begins too late to reach the pending segment.
-                reached = self._pending.end + scale.merge_gap + scale.pad_start
-                self._due = max(self._n, scale.frames_past(reached))
+                self._due = max(self._n, scale.first_apart(self._pending.end))
         elif self._stop is not None:
             self._due, self._act = self._stop + scale.min_silence, self._close
+            if not self._confirmed:
+                self._due = min(self._due, self._start + scale.patience + 1)
+        elif not self._confirmed:
+            self._due, self._act = self._start + scale.patience + 1, self._give_up
         elif not self._kept:
             self._due, self._act = max(self._start + scale.min_speech, self._entered + 1), self._keep
         elif self._pauses is not None:
@@ -183,12 +175,23 @@ class Decision:
         """Speech is entered: a stretch begins, or the gap in one is filled."""
         if self._start is None:
             self._start, self._kept, self._told = frame, False, None
+            self._confirmed = self.rule.confirm_threshold is None
         elif self._pauses is not None and self._stop is not None:
             self._pauses.fill(self._stop, frame)
         self._stop, self._entered = None, frame
 
+    def _give_up(self) -> None:
+        """The stretch has waited long enough to be confirmed: it is dropped, and another begins."""
+        if self._start is None:
+            return
+        stop = self._start + self._scale.patience
+        self._close(stop)
+        if self._pending is not None and stop >= self._scale.first_apart(self._pending.end):
+            self._end()
+        self._enter(stop)
+
     def _keep(self) -> None:
-        """The stretch is long enough. Within reach of a pending segment it extends that one."""
+        """The stretch is confirmed and long enough. Within reach of a pending segment it extends that one."""
         self._kept = True
         if self._pending is None and self._start is not None:
             self._tell(self._start)
@@ -205,7 +208,7 @@ class Decision:
             self._pending = None
 
     def _close(self, stop: int | None = None, n_samples: int | None = None) -> None:
-        """The stretch is over: dropped when it never was long enough, else pending or part of what is."""
+        """The stretch is over: dropped when it was not kept, else pending or part of what is."""
         first, stop = self._start, self._stop if stop is None else stop
         if first is None or stop is None:
             return
@@ -216,7 +219,7 @@ class Decision:
             self._marks.append(Dropped(self._scale.onset(first), offset, self._n))
         elif self._pending is None:
             start = self._scale.padded_start(first) if self._told is None else self._told
-            self._pending = _Pending(start, offset + self._scale.pad_end, offset)
+            self._pending = Pending(start, offset + self._scale.pad_end, offset)
         else:
             self._pending.end, self._pending.offset = offset + self._scale.pad_end, offset
         self._start = self._stop = self._told = None

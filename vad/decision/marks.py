@@ -39,7 +39,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What began like speech was shorter than `min_speech_s`.
+    """What began like speech was shorter than `min_speech_s`, or nowhere reached `confirm_threshold`.
 
     Args:
         start: its first sample.
@@ -50,6 +50,21 @@ class Dropped:
     start: int
     end: int
     known: int
+
+
+@dataclass(slots=True)
+class Pending:
+    """A kept segment that what follows may still extend: no mark of it yet but its start.
+
+    Args:
+        start: its first sample, pad included.
+        end: the sample after its last, pad included.
+        offset: the sample after the last of its speech.
+    """
+
+    start: int
+    end: int
+    offset: int
 
 
 Mark = Started | Ended | Dropped

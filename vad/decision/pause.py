@@ -46,6 +46,7 @@ class Pauses:
         if start is None:
             self.reset()
             return
+        self._gaps = [gap for gap in self._gaps if gap[1] > start]
         needed = self.earliest_cut(start) - self._reach
         # The tail of a long array is copied, so that the array itself can go.
         self._parts = [

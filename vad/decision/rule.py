@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from vad.errors import ConfigError, did_you_mean
+
+CONFIRM_WITHIN_S: Final = 10.0
+"""So long a stretch of speech may wait for a posterior of `confirm_threshold`, in seconds."""
+NO_CONDITION: Final[Mapping[str, float]] = {"max_speech_s": math.inf, "confirm_threshold": 0.0}
+"""The fields that may be None, and the number that says None where only numbers can be written."""
 
 # A limit that leaves less than this between the pads could not be kept to in whole frames.
 _LEAST_LIMIT_S = 0.5
@@ -28,6 +34,8 @@ class DecisionRule:
         pad_end_s: seconds added after every segment.
         merge_gap_s: padded segments no further apart than this are merged, seconds.
         max_speech_s: no segment lasts longer than this, pads included, seconds; None sets no limit.
+        confirm_threshold: speech that nowhere reaches this posterior is dropped, in [`onset_threshold`, 1]; None drops
+            none for that.
 
     Raises:
         ConfigError: when a value is outside its range; the message names them all.
@@ -44,6 +52,7 @@ class DecisionRule:
     pad_end_s: float = 0.0
     merge_gap_s: float = 0.0
     max_speech_s: float | None = None
+    confirm_threshold: float | None = None
 
     def __post_init__(self) -> None:
         problems = []
@@ -55,6 +64,11 @@ class DecisionRule:
             problems.append(
                 "offset_threshold must not exceed onset_threshold; "
                 f"received {self.offset_threshold} > {self.onset_threshold}"
+            )
+        if self.confirm_threshold is not None and not self.onset_threshold <= self.confirm_threshold <= 1:
+            problems.append(
+                f"confirm_threshold must lie in [onset_threshold, 1] = [{self.onset_threshold}, 1]; "
+                f"received {self.confirm_threshold}"
             )
         for name in _DURATIONS:
             value = getattr(self, name)
@@ -93,7 +107,7 @@ class DecisionRule:
         for name, value in fields.items():
             if name not in valid:
                 raise ConfigError(f"decision: unknown field {name!r}{did_you_mean(name, valid)}")
-            if name == "max_speech_s" and value is None:
+            if name in NO_CONDITION and value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ConfigError(f"decision: {name} must be a number; received {value!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vad.decision.rule import DecisionRule
+from vad.decision.rule import CONFIRM_WITHIN_S, DecisionRule
 from vad.frames import FrameGrid, seconds_to_samples
 
 # Posteriors are smoothed over this much on each side before the deepest pause is looked for.
@@ -20,6 +20,7 @@ class Scale:
         hangover: frames.
         min_speech: frames, at least one.
         min_silence: frames, at least one.
+        patience: frames that a stretch may wait to be confirmed.
         smoothing: frames on each side of a posterior.
         pad_start: samples.
         pad_end: samples.
@@ -33,6 +34,7 @@ class Scale:
         self.hangover = self._frames(rule.hangover_s)
         self.min_speech = max(1, self._frames(rule.min_speech_s))
         self.min_silence = max(1, self._frames(rule.min_silence_s))
+        self.patience = self._frames(CONFIRM_WITHIN_S)
         self.smoothing = self._frames(_SMOOTHING_S)
         self.pad_start = self._samples(rule.pad_start_s)
         self.pad_end = self._samples(rule.pad_end_s)
@@ -54,6 +56,10 @@ class Scale:
     def frames_past(self, sample: int) -> int:
         """Least frame whose edge lies behind `sample`."""
         return (sample - self.grid.boundary(0)) // self.grid.hop_length + 1
+
+    def first_apart(self, end: int) -> int:
+        """Least frame in which speech begins too late to extend a segment that ends, padded, at the sample `end`."""
+        return self.frames_past(end + self.merge_gap + self.pad_start)
 
     def _samples(self, seconds: float) -> int:
         return seconds_to_samples(seconds, self.grid.sample_rate)
