@@ -11,8 +11,10 @@ fun main() {
     val grid = Grid(whole().toInt(), whole().toInt(), whole().toInt())
     val out = StringBuilder()
     while (tokens.hasNext()) {
-        val r = DoubleArray(9) { number() }
-        val decision = Decision(Rule(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8].takeIf { it > 0 }), grid)
+        val r = DoubleArray(10) { number() }
+        val (limit, confirm) = r.drop(8).map { value -> value.takeIf { it > 0 } }
+        val rule = Rule(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], limit, confirm)
+        val decision = Decision(rule, grid)
         val nSamples = whole()
         val events = ArrayList<Event>()
         repeat(whole().toInt()) { events.addAll(decision.push(Float.fromBits(whole().toInt()))) }

@@ -26,10 +26,11 @@ struct Driver {
   }
 
   private mutating func rule() -> Rule {
-    let r = (0..<9).map { _ in number() }
+    let r = (0..<10).map { _ in number() }
     return Rule(
       onsetThreshold: r[0], offsetThreshold: r[1], hangoverS: r[2], minSpeechS: r[3], minSilenceS: r[4],
-      padStartS: r[5], padEndS: r[6], mergeGapS: r[7], maxSpeechS: r[8] > 0 ? r[8] : nil)
+      padStartS: r[5], padEndS: r[6], mergeGapS: r[7], maxSpeechS: r[8] > 0 ? r[8] : nil,
+      confirmThreshold: r[9] > 0 ? r[9] : nil)
   }
 
   private mutating func tell(_ values: [Float]) {

@@ -62,8 +62,8 @@ private fun tell(output: Output) {
 }
 
 private fun stream() {
-    val r = DoubleArray(9) { number() }
-    val rule = Rule(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8].takeIf { it > 0 })
+    val r = DoubleArray(10) { number() }
+    val rule = Rule(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8].takeIf { it > 0 }, r[9].takeIf { it > 0 })
     val lookahead = whole().toInt()
     val size = whole().toInt()
     val samples = shorts()

@@ -35,7 +35,7 @@ SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 def command_text(part: Any) -> str:
     """Returns a part of a command as the drivers read it.
 
-    Arrays are their length and what is in them, float32 by its bits; a rule has max_speech_s 0 for none.
+    Arrays are their length and what is in them, float32 by its bits; a rule has 0 for a field that is None.
     """
     if isinstance(part, DecisionRule):
         return " ".join(repr(0.0 if value is None else value) for value in part.to_dict().values())

@@ -21,8 +21,9 @@ int main(void) {
   vad_grid grid;
   if (scanf("%d %d %d", &grid.sample_rate, &grid.win_length, &grid.hop_length) != 3) return 2;
   vad_rule r;
-  while (scanf("%lf %lf %lf %lf %lf %lf %lf %lf %lf", &r.onset_threshold, &r.offset_threshold, &r.hangover_s,
-               &r.min_speech_s, &r.min_silence_s, &r.pad_start_s, &r.pad_end_s, &r.merge_gap_s, &r.max_speech_s) == 9) {
+  while (scanf("%lf %lf %lf %lf %lf %lf %lf %lf %lf %lf", &r.onset_threshold, &r.offset_threshold, &r.hangover_s,
+               &r.min_speech_s, &r.min_silence_s, &r.pad_start_s, &r.pad_end_s, &r.merge_gap_s, &r.max_speech_s,
+               &r.confirm_threshold) == 10) {
     int64_t n_samples;
     size_t n_frames;
     if (scanf("%" SCNd64 " %zu", &n_samples, &n_frames) != 2) return 2;

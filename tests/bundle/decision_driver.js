@@ -9,13 +9,13 @@ const tokens = fs.readFileSync(0, "utf8").split(/\s+/).filter(Boolean);
 let at = 0;
 const next = () => Number(tokens[at++]);
 const NAMES = ["onset_threshold", "offset_threshold", "hangover_s", "min_speech_s", "min_silence_s",
-  "pad_start_s", "pad_end_s", "merge_gap_s", "max_speech_s"];
+  "pad_start_s", "pad_end_s", "merge_gap_s", "max_speech_s", "confirm_threshold"];
 
 const grid = { sample_rate: next(), win_length: next(), hop_length: next() };
 const lines = [];
 while (at < tokens.length) {
   const rule = Object.fromEntries(NAMES.map((name) => [name, next()]));
-  if (rule.max_speech_s === 0) rule.max_speech_s = null;
+  for (const name of ["max_speech_s", "confirm_threshold"]) if (rule[name] === 0) rule[name] = null;
   const nSamples = next();
   const posteriors = new Float32Array(Uint32Array.from({ length: next() }, next).buffer);
   const decision = new Decision(rule, grid);

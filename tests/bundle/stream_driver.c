@@ -120,8 +120,9 @@ static void run(vad_settings settings, const vad_model *model, const int16_t *sa
 static void stream(void) {
   vad_rule r;
   double *parts[] = {&r.onset_threshold, &r.offset_threshold, &r.hangover_s,  &r.min_speech_s, &r.min_silence_s,
-                     &r.pad_start_s,     &r.pad_end_s,        &r.merge_gap_s, &r.max_speech_s};
-  for (int k = 0; k < 9; k++) *parts[k] = number();
+                     &r.pad_start_s,     &r.pad_end_s,        &r.merge_gap_s, &r.max_speech_s,
+                     &r.confirm_threshold};
+  for (int k = 0; k < 10; k++) *parts[k] = number();
   answers a = {.lookahead = whole()};
   int chunk = whole();
   int16_t *samples = shorts(&a.n_samples);

@@ -11,7 +11,7 @@ const next = () => Number(tokens[at++]);
 const numbers = () => Array.from({ length: next() }, next);
 const floats = () => new Float32Array(Uint32Array.from(numbers()).buffer);
 const NAMES = ["onset_threshold", "offset_threshold", "hangover_s", "min_speech_s", "min_silence_s",
-  "pad_start_s", "pad_end_s", "merge_gap_s", "max_speech_s"];
+  "pad_start_s", "pad_end_s", "merge_gap_s", "max_speech_s", "confirm_threshold"];
 const RATE = 16000;
 const lines = [];
 
@@ -51,7 +51,7 @@ class Answers {
 
 async function stream() {
   const rule = Object.fromEntries(NAMES.map((name) => [name, next()]));
-  if (rule.max_speech_s === 0) rule.max_speech_s = null;
+  for (const name of ["max_speech_s", "confirm_threshold"]) if (rule[name] === 0) rule[name] = null;
   const lookahead = next();
   const size = next();
   const samples = Float32Array.from(numbers(), (value) => value / 32768);

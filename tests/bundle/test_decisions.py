@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 @pytest.fixture(scope="module")
 def all_cases(vectors: ModuleType, stored_cases: Any) -> list[Any]:
     """The stored cases, and longer ones that are not stored."""
-    fresh = list(vectors.random_cases(3, 300, 40))
+    fresh = [*vectors.random_cases(3, 300, 40), *vectors.unsure_cases(3, 60)]
     return [stored_cases, (fresh, [vectors.decision_events(case) for case in fresh])]
 
 
@@ -46,6 +46,13 @@ def test_the_vectors_reach_every_part_of_the_rule(stored_cases: Any) -> None:
         for ends in ([event for event in events if event[0] == "end"] for events in wanted)
     )
     assert cut > 10
+    given_up = sum(
+        after[1] == before[2]
+        for events in wanted
+        for before, after in itertools.pairwise(events)
+        if before[0] == "misfire" and after[0] in ("misfire", "start")
+    )
+    assert given_up > 5
 
 
 @pytest.mark.parametrize("sanitizers", [(), ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")])

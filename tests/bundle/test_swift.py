@@ -22,7 +22,19 @@ def test_swift_parses(sources: Path) -> None:
 
 
 def test_swift_and_kotlin_have_the_functions_of_python(sources: Path) -> None:
-    steps = ("elapse", "schedule", "enter", "keep", "tell", "close", "part", "cut", "paddedStart", "framesPast")
+    steps = (
+        "elapse",
+        "schedule",
+        "enter",
+        "keep",
+        "tell",
+        "close",
+        "part",
+        "cut",
+        "paddedStart",
+        "framesPast",
+        "giveUp",
+    )
     swift = (sources / "ios" / "Sources" / "Vad" / "Decision.swift").read_text(encoding="utf-8")
     kotlin = (sources / "android" / "src" / "main" / "kotlin" / "vad" / "Decision.kt").read_text(encoding="utf-8")
     assert [f"func {step}(" in swift for step in steps] == [True] * len(steps)

@@ -29,6 +29,7 @@ RECORDING = FOLDER.parent.parent / "examples" / "recording.wav"
 GRID = FrameGrid()
 SEED = 20261121
 N_CASES = 96
+N_UNSURE = 10
 # Each part of the rule alone, at its edge.
 SPECIAL_RULES = (
     DecisionRule(),
@@ -39,6 +40,8 @@ SPECIAL_RULES = (
     DecisionRule(0.5, 0.5, pad_start_s=0.2, pad_end_s=0.3, merge_gap_s=0.1),
     DecisionRule(0.5, 0.3, max_speech_s=0.61),
     DecisionRule(0.6, 0.4, min_silence_s=0.4, pad_start_s=0.3, pad_end_s=0.3, max_speech_s=1.3),
+    DecisionRule(confirm_threshold=0.9),
+    DecisionRule(0.5, 0.3, min_speech_s=0, min_silence_s=0, max_speech_s=0.61, confirm_threshold=0.7),
 )
 
 Case = tuple[DecisionRule, int, NDArray[np.float32]]
@@ -70,7 +73,9 @@ def random_rule(rng: np.random.Generator) -> DecisionRule:
     }
     least = durations["pad_start_s"] + durations["pad_end_s"] + durations["min_speech_s"] + 0.5
     limit = None if rng.random() < 0.4 else least + float(rng.uniform(0.01, 4))
-    return DecisionRule(onset, round(onset * float(rng.random()), 2), **durations, max_speech_s=limit)
+    sure = None if rng.random() < 0.5 else float(rng.uniform(onset, onset + 0.6 * (1 - onset)))
+    offset = round(onset * float(rng.random()), 2)
+    return DecisionRule(onset, offset, **durations, max_speech_s=limit, confirm_threshold=sure)
 
 
 def random_cases(seed: int, n_cases: int, most_seconds: float) -> Iterator[Case]:
@@ -84,6 +89,19 @@ def random_cases(seed: int, n_cases: int, most_seconds: float) -> Iterator[Case]
             n_samples,
             random_posteriors(rng, GRID.count(n_samples)) if GRID.count(n_samples) else np.zeros(0, np.float32),
         )
+
+
+def unsure_cases(seed: int, n_cases: int) -> Iterator[Case]:
+    """Yields long stretches that are confirmed seldom, so that they are given up, or cut long after they grew."""
+    rng = np.random.default_rng(seed)
+    for _ in range(n_cases):
+        fields = {"onset_threshold": 0.5, "offset_threshold": float(rng.choice([0.3, 0.44, 0.5]))}
+        rule = random_rule(rng).replace({**fields, "confirm_threshold": float(rng.choice([0.86, 0.9, 1.0]))})
+        n_samples = int(rng.integers(15 * GRID.sample_rate, 45 * GRID.sample_rate))
+        values = np.float32(0.45) + np.float32(0.4) * random_posteriors(rng, GRID.count(n_samples))
+        values[rng.integers(len(values) // 3, len(values), int(rng.integers(0, 3)))] = 1
+        values[: int(rng.integers(0, len(values)))] *= np.float32(rng.choice([0.9, 1]))
+        yield rule, n_samples, values
 
 
 def mark_row(mark: Mark) -> list[Any]:
@@ -126,7 +144,7 @@ def recording_events(detector: Detector, samples: NDArray[np.float32]) -> tuple[
 
 def write_decision(folder: Path) -> None:
     """Writes ``decision.json`` and ``decision.f32``."""
-    cases = list(random_cases(SEED, N_CASES, 12))
+    cases = [*random_cases(SEED, N_CASES, 12), *unsure_cases(SEED, N_UNSURE)]
     rows = [
         {"rule": case[0].to_dict(), "n_samples": case[1], "n_frames": len(case[2]), "events": decision_events(case)}
         for case in cases

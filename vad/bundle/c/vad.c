@@ -12,17 +12,20 @@
 /* ================================================================ decision */
 
 static const double SMOOTHING_S = 0.1;
+static const double CONFIRM_WITHIN_S = 10.0; /* so long a stretch may wait for a posterior of confirm_threshold */
 static const int64_t NEVER = INT64_MAX;
 static const int64_t NONE = -1;
 
-typedef enum { ACT_END, ACT_CLOSE, ACT_KEEP, ACT_CUT, ACT_PART } action;
+typedef enum { ACT_END, ACT_CLOSE, ACT_GIVE_UP, ACT_KEEP, ACT_CUT, ACT_PART } action;
 
 struct vad_decision {
   vad_grid grid;
   vad_on_event on_event;
   void *user;
-  float onset_threshold, offset_threshold;
+  float onset_threshold, offset_threshold, confirm_threshold;
+  bool confirms;                               /* is there a confirm_threshold? */
   int64_t hangover, min_speech, min_silence;   /* frames */
+  int64_t patience;                            /* frames that a stretch may wait to be confirmed */
   int64_t pad_start, pad_end, merge_gap;       /* samples */
   bool limited;                                /* is there a max_speech_s? */
   int64_t longest, limit, reach;               /* samples, frames, frames */
@@ -33,8 +36,9 @@ struct vad_decision {
   int64_t n;       /* frames heard */
   int64_t start;   /* first frame of the stretch that gaps may still extend */
   int64_t stop;    /* frame after its speech, in a gap; NONE while speech goes on */
-  int64_t entered; /* frame in which its speech was last entered */
-  bool kept;       /* it has reached min_speech */
+  int64_t entered; /* frame in which its speech was last entered, or it was confirmed */
+  bool confirmed;  /* it has reached confirm_threshold */
+  bool kept;       /* it has reached min_speech too */
   int64_t told;    /* sample with which it was said to start as a segment of its own */
   /* a kept segment, in samples, that what follows may still extend */
   bool pending;
@@ -75,6 +79,10 @@ static int64_t frames_past(const vad_decision *d, int64_t sample) {
   return (sample - boundary(d, 0)) / d->grid.hop_length + 1;
 }
 
+static int64_t first_apart(const vad_decision *d, int64_t end) {
+  return frames_past(d, end + d->merge_gap + d->pad_start);
+}
+
 static int64_t earliest_cut(const vad_decision *d) { return d->start + d->limit - d->limit / 2; }
 
 static void tell_event(const vad_decision *d, vad_event event) {
@@ -86,10 +94,14 @@ static void schedule(vad_decision *d) {
   d->due = NEVER;
   d->act = ACT_END;
   if (d->start == NONE) {
-    if (d->pending) d->due = larger(d->n, frames_past(d, d->pending_end + d->merge_gap + d->pad_start));
+    if (d->pending) d->due = larger(d->n, first_apart(d, d->pending_end));
   } else if (d->stop != NONE) {
     d->due = d->stop + d->min_silence;
+    if (!d->confirmed) d->due = smaller(d->due, d->start + d->patience + 1);
     d->act = ACT_CLOSE;
+  } else if (!d->confirmed) {
+    d->due = d->start + d->patience + 1;
+    d->act = ACT_GIVE_UP;
   } else if (!d->kept) {
     d->due = larger(d->start + d->min_speech, d->entered + 1);
     d->act = ACT_KEEP;
@@ -110,6 +122,7 @@ static void schedule(vad_decision *d) {
 static void enter(vad_decision *d, int64_t frame) {
   if (d->start == NONE) {
     d->start = frame;
+    d->confirmed = !d->confirms;
     d->kept = false;
     d->told = NONE;
     d->n_gaps = 0;
@@ -151,6 +164,13 @@ static void close_stretch(vad_decision *d, int64_t stop, int64_t n_samples) {
     d->pending_offset = offset;
   }
   d->start = d->stop = d->told = NONE;
+}
+
+static void give_up(vad_decision *d) {
+  int64_t stop = d->start + d->patience;
+  close_stretch(d, stop, NONE);
+  if (d->pending && stop >= first_apart(d, d->pending_end)) end_pending(d);
+  enter(d, stop);
 }
 
 static void part(vad_decision *d) {
@@ -232,6 +252,7 @@ static void elapse(vad_decision *d, int64_t n) {
     switch (d->act) {
       case ACT_END: end_pending(d); break;
       case ACT_CLOSE: close_stretch(d, d->stop, NONE); break;
+      case ACT_GIVE_UP: give_up(d); break;
       case ACT_KEEP: keep(d); break;
       case ACT_CUT: cut(d); break;
       case ACT_PART: part(d); break;
@@ -252,6 +273,11 @@ static void push_one(vad_decision *d, float posterior) {
     elapse(d, frame);
     if (enters) enter(d, frame);
     else d->stop = frame;
+    schedule(d);
+  }
+  if (d->speech && !d->confirmed && posterior >= d->confirm_threshold) {
+    d->confirmed = true;
+    d->entered = frame;
     schedule(d);
   }
   elapse(d, frame + 1);
@@ -279,7 +305,7 @@ int vad_decision_finish(vad_decision *decision, int64_t n_samples) {
 
 void vad_decision_reset(vad_decision *decision) {
   vad_decision *d = decision;
-  d->speech = d->kept = d->pending = false;
+  d->speech = d->confirmed = d->kept = d->pending = false;
   d->below = d->n = d->entered = 0;
   d->start = d->stop = d->told = NONE;
   d->n_gaps = 0;
@@ -294,6 +320,8 @@ static bool rule_is_valid(const vad_rule *rule) {
   }
   if (!(rule->onset_threshold > 0 && rule->onset_threshold <= 1)) return false;
   if (!(rule->offset_threshold >= 0 && rule->offset_threshold <= rule->onset_threshold)) return false;
+  bool confirms = rule->confirm_threshold != 0;
+  if (confirms && !(rule->confirm_threshold >= rule->onset_threshold && rule->confirm_threshold <= 1)) return false;
   if (rule->max_speech_s == 0) return true;
   double least = rule->pad_start_s + rule->pad_end_s + rule->min_speech_s + 0.5;
   return isfinite(rule->max_speech_s) && rule->max_speech_s >= least;
@@ -304,8 +332,9 @@ static bool prepare_cuts(vad_decision *d, const vad_rule *rule) {
   d->longest = to_samples(rule->max_speech_s, &d->grid) - d->grid.win_length;
   d->limit = (d->longest - d->pad_start - d->pad_end) / d->grid.hop_length;
   d->reach = smaller(to_frames(SMOOTHING_S, &d->grid), d->limit / 8);
-  /* A cut is decided at the latest when the gap that holds its limit is filled. */
-  d->n_heard = d->limit / 2 + d->min_silence + 2 * d->reach + 8;
+  /* A cut is decided at the latest when the gap that holds its limit is filled, or the stretch confirmed. */
+  int64_t late = d->confirms ? larger(d->min_silence, d->patience) : d->min_silence;
+  d->n_heard = d->limit / 2 + late + 2 * d->reach + 8;
   d->most_gaps = (size_t)(d->n_heard / 2 + 1);
   d->heard = calloc((size_t)d->n_heard, sizeof *d->heard);
   d->gaps = calloc(d->most_gaps, sizeof *d->gaps);
@@ -321,6 +350,9 @@ vad_decision *vad_decision_create(const vad_rule *rule, const vad_grid *grid, va
   d->user = user;
   d->onset_threshold = (float)rule->onset_threshold;
   d->offset_threshold = (float)rule->offset_threshold;
+  d->confirm_threshold = (float)rule->confirm_threshold;
+  d->confirms = rule->confirm_threshold != 0;
+  d->patience = to_frames(CONFIRM_WITHIN_S, grid);
   d->hangover = to_frames(rule->hangover_s, grid);
   d->min_speech = larger(1, to_frames(rule->min_speech_s, grid));
   d->min_silence = larger(1, to_frames(rule->min_silence_s, grid));

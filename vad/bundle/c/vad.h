@@ -32,21 +32,22 @@ typedef struct {
 
 /* How posteriors become segments; `docs` of lstm-vad, `vad.decision`, have the order in which the parts act. */
 typedef struct {
-  double onset_threshold;  /* posterior that enters speech */
-  double offset_threshold; /* posterior below which speech is left */
-  double hangover_s;       /* speech goes on for this long after falling below */
-  double min_speech_s;     /* shorter speech is dropped */
-  double min_silence_s;    /* shorter gaps are filled */
-  double pad_start_s;      /* added before every segment */
-  double pad_end_s;        /* added after every segment */
-  double merge_gap_s;      /* padded segments no further apart are merged */
-  double max_speech_s;     /* longer segments are cut at their deepest pause; 0 sets no limit */
+  double onset_threshold;   /* posterior that enters speech */
+  double offset_threshold;  /* posterior below which speech is left */
+  double hangover_s;        /* speech goes on for this long after falling below */
+  double min_speech_s;      /* shorter speech is dropped */
+  double min_silence_s;     /* shorter gaps are filled */
+  double pad_start_s;       /* added before every segment */
+  double pad_end_s;         /* added after every segment */
+  double merge_gap_s;       /* padded segments no further apart are merged */
+  double max_speech_s;      /* longer segments are cut at their deepest pause; 0 sets no limit */
+  double confirm_threshold; /* speech that nowhere reaches this posterior is dropped; 0 drops none for that */
 } vad_rule;
 
 typedef enum {
   VAD_SPEECH_START, /* a segment has begun that will not be dropped: start, onset */
   VAD_SPEECH_END,   /* the segment that was last said to have begun is over: start, end, offset */
-  VAD_MISFIRE       /* what began like speech was too short: start, end */
+  VAD_MISFIRE       /* what began like speech was too short, or not confirmed: start, end */
 } vad_kind;
 
 /* Times are samples at the grid's rate from the start of the recording. */

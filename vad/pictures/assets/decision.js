@@ -4,13 +4,15 @@
 
 const vadDecision = (() => {
   const SMOOTHING_S = 0.1;
+  const CONFIRM_WITHIN_S = 10; // so long a stretch may wait for a posterior of confirm_threshold
 
   // The posteriors and the filled gaps of the stretch at hand, among which the deepest pause is looked for.
   class Pauses {
     constructor(limit, reach, late) {
       this.limit = limit;
       this.reach = Math.min(reach, Math.floor(limit / 8));
-      // A cut is decided at the latest when the gap that holds its limit is filled, `late` frames after it.
+      // A cut is decided at the latest when the gap that holds its limit is filled, or the stretch confirmed: `late`
+      // frames after it.
       this.heard = new Float32Array(Math.floor(limit / 2) + late + 2 * this.reach + 8);
       this.gaps = [];
     }
@@ -70,6 +72,10 @@ const vadDecision = (() => {
       // Posteriors are float32, and so are the thresholds they are compared with.
       this.onsetThreshold = Math.fround(rule.onset_threshold);
       this.offsetThreshold = Math.fround(rule.offset_threshold);
+      // Absent from what was made before it: as null, no further condition.
+      this.confirms = (rule.confirm_threshold ?? null) !== null;
+      this.confirmThreshold = this.confirms ? Math.fround(rule.confirm_threshold) : 0;
+      this.patience = frames(CONFIRM_WITHIN_S);
       this.hangover = frames(rule.hangover_s);
       this.minSpeech = Math.max(1, frames(rule.min_speech_s));
       this.minSilence = Math.max(1, frames(rule.min_silence_s));
@@ -81,14 +87,15 @@ const vadDecision = (() => {
         // The first and the last frame of a recording own up to a window more than their hop.
         this.longest = samples(rule.max_speech_s) - grid.win_length;
         const limit = Math.floor((this.longest - this.padStart - this.padEnd) / grid.hop_length);
-        this.pauses = new Pauses(limit, frames(SMOOTHING_S), this.minSilence);
+        const late = this.confirms ? Math.max(this.minSilence, this.patience) : this.minSilence;
+        this.pauses = new Pauses(limit, frames(SMOOTHING_S), late);
       }
       this.reset();
     }
 
     reset() {
       Object.assign(this, { speech: false, below: 0, n: 0, start: null, stop: null, entered: 0 });
-      Object.assign(this, { kept: false, told: null, pending: null, events: [] });
+      Object.assign(this, { confirmed: false, kept: false, told: null, pending: null, events: [] });
       if (this.pauses) this.pauses.gaps = [];
       this.schedule();
     }
@@ -128,6 +135,11 @@ const vadDecision = (() => {
         else this.stop = frame;
         this.schedule();
       }
+      if (this.speech && !this.confirmed && posterior >= this.confirmThreshold) {
+        this.confirmed = true;
+        this.entered = frame;
+        this.schedule();
+      }
       this.elapse(frame + 1);
     }
 
@@ -153,6 +165,11 @@ const vadDecision = (() => {
       return Math.floor((sample - this.boundary(0)) / this.grid.hop_length) + 1;
     }
 
+    // Least frame in which speech begins too late to extend a segment that ends, padded, at the sample `end`.
+    firstApart(end) {
+      return this.framesPast(end + this.mergeGap + this.padStart);
+    }
+
     elapse(n) {
       while (this.due <= n) {
         this.n = Math.max(this.n, this.due);
@@ -167,10 +184,14 @@ const vadDecision = (() => {
       this.due = Infinity;
       this.act = this.end;
       if (this.start === null) {
-        if (this.pending) this.due = Math.max(this.n, this.framesPast(this.pending.end + this.mergeGap + this.padStart));
+        if (this.pending) this.due = Math.max(this.n, this.firstApart(this.pending.end));
       } else if (this.stop !== null) {
         this.due = this.stop + this.minSilence;
+        if (!this.confirmed) this.due = Math.min(this.due, this.start + this.patience + 1);
         this.act = () => this.close(this.stop, null);
+      } else if (!this.confirmed) {
+        this.due = this.start + this.patience + 1;
+        this.act = this.giveUp;
       } else if (!this.kept) {
         this.due = Math.max(this.start + this.minSpeech, this.entered + 1);
         this.act = this.keep;
@@ -190,13 +211,21 @@ const vadDecision = (() => {
 
     enter(frame) {
       if (this.start === null) {
-        Object.assign(this, { start: frame, kept: false, told: null });
+        Object.assign(this, { start: frame, confirmed: !this.confirms, kept: false, told: null });
         if (this.pauses) this.pauses.gaps = [];
       } else if (this.pauses && this.stop !== null && frame >= this.pauses.earliestCut(this.start)) {
         this.pauses.gaps.push([this.stop, frame]);
       }
       this.stop = null;
       this.entered = frame;
+    }
+
+    // The stretch has waited long enough to be confirmed: it is dropped, and another begins.
+    giveUp() {
+      const stop = this.start + this.patience;
+      this.close(stop, null);
+      if (this.pending && stop >= this.firstApart(this.pending.end)) this.end();
+      this.enter(stop);
     }
 
     keep() {

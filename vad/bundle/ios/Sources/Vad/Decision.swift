@@ -13,7 +13,8 @@ public struct Grid: Sendable {
   }
 }
 
-/// How posteriors become segments, as `decision` of vad.json has it; seconds, `maxSpeechS` nil for no limit.
+/// How posteriors become segments, as `decision` of vad.json has it; seconds, `maxSpeechS` nil for no limit. Speech that
+/// nowhere reaches `confirmThreshold` is dropped; nil drops none for that.
 public struct Rule: Codable, Sendable {
   public var onsetThreshold: Double
   public var offsetThreshold: Double
@@ -24,6 +25,7 @@ public struct Rule: Codable, Sendable {
   public var padEndS: Double
   public var mergeGapS: Double
   public var maxSpeechS: Double?
+  public var confirmThreshold: Double?
 }
 
 /// What is found, in samples from the start of the recording; `known` is what had to be heard for it.
@@ -32,7 +34,7 @@ public enum Event: Equatable, Sendable {
   case start(start: Int, onset: Int, known: Int)
   /// The segment that was last said to have begun is over; `offset` is its end without the pad.
   case end(start: Int, end: Int, offset: Int, known: Int)
-  /// What began like speech was too short.
+  /// What began like speech was too short, or not confirmed.
   case misfire(start: Int, end: Int, known: Int)
 }
 
@@ -47,14 +49,18 @@ public enum VadError: Error {
 /// The decision: posteriors in, events out, `known` in frames. It follows vad/decision/machine.py of lstm-vad function
 /// by function, as vad.c, Decision.kt and decision.js do: change all or none. Shared vectors hold them equal.
 public final class Decision {
-  private enum Act { case end, close, keep, cut, part }
+  private enum Act { case end, close, giveUp, keep, cut, part }
 
   private static let smoothingS = 0.1
+  private static let confirmWithinS = 10.0  // so long a stretch may wait for a posterior of confirmThreshold
   private static let never = Int.max
 
   private let grid: Grid
   private let onsetThreshold: Float
   private let offsetThreshold: Float
+  private let confirms: Bool
+  private let confirmThreshold: Float
+  private let patience: Int
   private let hangover: Int
   private let minSpeech: Int
   private let minSilence: Int
@@ -73,8 +79,9 @@ public final class Decision {
   private var n = 0  // frames heard
   private var start: Int?  // first frame of the stretch that gaps may still extend
   private var stop: Int?  // frame after its speech, in a gap; nil while speech goes on
-  private var entered = 0  // frame in which its speech was last entered
-  private var kept = false  // it has reached minSpeech
+  private var entered = 0  // frame in which its speech was last entered, or it was confirmed
+  private var confirmed = false  // it has reached confirmThreshold
+  private var kept = false  // it has reached minSpeech too
   private var told: Int?  // sample with which it was said to start as a segment of its own
   private var pending: (start: Int, end: Int, offset: Int)?  // a kept segment, in samples, that may still be extended
   private var due = Decision.never  // what happens next, and after how many frames
@@ -87,6 +94,9 @@ public final class Decision {
     self.grid = grid
     onsetThreshold = Float(rule.onsetThreshold)
     offsetThreshold = Float(rule.offsetThreshold)
+    confirms = rule.confirmThreshold != nil
+    confirmThreshold = Float(rule.confirmThreshold ?? 0)
+    patience = frames(Decision.confirmWithinS)
     hangover = frames(rule.hangoverS)
     minSpeech = max(1, frames(rule.minSpeechS))
     minSilence = max(1, frames(rule.minSilenceS))
@@ -98,14 +108,16 @@ public final class Decision {
     longest = samples(rule.maxSpeechS ?? 0) - grid.winLength
     limit = limited ? (longest - padStart - padEnd) / grid.hopLength : 0
     reach = min(frames(Decision.smoothingS), limit / 8)
-    // A cut is decided at the latest when the gap that holds its limit is filled.
-    heard = Array(repeating: 0, count: limited ? limit / 2 + minSilence + 2 * reach + 8 : 0)
+    // A cut is decided at the latest when the gap that holds its limit is filled, or the stretch confirmed.
+    let late = confirms ? max(minSilence, patience) : minSilence
+    heard = Array(repeating: 0, count: limited ? limit / 2 + late + 2 * reach + 8 : 0)
     reset()
   }
 
   /// Forgets everything heard, as before a new recording.
   public func reset() {
     speech = false
+    confirmed = false
     kept = false
     pending = nil
     below = 0
@@ -131,6 +143,11 @@ public final class Decision {
       speech = enters
       elapse(frame)
       if enters { enter(frame) } else { stop = frame }
+      schedule()
+    }
+    if speech && !confirmed && posterior >= confirmThreshold {
+      confirmed = true
+      entered = frame
       schedule()
     }
     elapse(frame + 1)
@@ -164,6 +181,8 @@ public final class Decision {
 
   private func framesPast(_ sample: Int) -> Int { (sample - boundary(0)) / grid.hopLength + 1 }
 
+  private func firstApart(_ end: Int) -> Int { framesPast(end + mergeGap + padStart) }
+
   private func earliestCut(_ start: Int) -> Int { start + limit - limit / 2 }
 
   private func elapse(_ until: Int) {
@@ -172,6 +191,7 @@ public final class Decision {
       switch act {
       case .end: endPending()
       case .close: close(stop ?? n, nil)
+      case .giveUp: giveUp()
       case .keep: keep()
       case .cut: cut()
       case .part: part()
@@ -185,12 +205,16 @@ public final class Decision {
     due = Decision.never
     act = .end
     guard let start else {
-      if let pending { due = max(n, framesPast(pending.end + mergeGap + padStart)) }
+      if let pending { due = max(n, firstApart(pending.end)) }
       return
     }
     if let stop {
       due = stop + minSilence
+      if !confirmed { due = min(due, start + patience + 1) }
       act = .close
+    } else if !confirmed {
+      due = start + patience + 1
+      act = .giveUp
     } else if !kept {
       due = max(start + minSpeech, entered + 1)
       act = .keep
@@ -213,12 +237,21 @@ public final class Decision {
       if limited, let stop, frame >= earliestCut(start) { gaps.append((stop, frame)) }
     } else {
       start = frame
+      confirmed = !confirms
       kept = false
       told = nil
       gaps = []
     }
     stop = nil
     entered = frame
+  }
+
+  private func giveUp() {
+    guard let first = start else { return }
+    let until = first + patience
+    close(until, nil)
+    if let pending, until >= firstApart(pending.end) { endPending() }
+    enter(until)
   }
 
   private func keep() {

@@ -8,7 +8,10 @@ import kotlin.math.min
 /** Where frame t lies: the samples [hopLength * t, hopLength * t + winLength). */
 data class Grid(val sampleRate: Int, val winLength: Int, val hopLength: Int)
 
-/** How posteriors become segments; durations in seconds, [maxSpeech] null for no limit. */
+/**
+ * How posteriors become segments; durations in seconds, [maxSpeech] null for no limit. Speech that nowhere reaches
+ * [confirmThreshold] is dropped; null drops none for that.
+ */
 data class Rule(
     val onsetThreshold: Double,
     val offsetThreshold: Double,
@@ -19,6 +22,7 @@ data class Rule(
     val padEnd: Double,
     val mergeGap: Double,
     val maxSpeech: Double?,
+    val confirmThreshold: Double? = null,
 )
 
 /** What is found, in samples from the start of the recording; [known] is what had to be heard for it. */
@@ -31,7 +35,7 @@ sealed interface Event {
     /** The segment that was last said to have begun is over; [offset] is its end without the pad. */
     data class End(val start: Long, val end: Long, val offset: Long, override val known: Long) : Event
 
-    /** What began like speech was too short. */
+    /** What began like speech was too short, or not confirmed. */
     data class Misfire(val start: Long, val end: Long, override val known: Long) : Event
 }
 
@@ -42,6 +46,9 @@ sealed interface Event {
 class Decision(rule: Rule, private val grid: Grid) {
     private val onsetThreshold = rule.onsetThreshold.toFloat()
     private val offsetThreshold = rule.offsetThreshold.toFloat()
+    private val confirms = rule.confirmThreshold != null
+    private val confirmThreshold = (rule.confirmThreshold ?: 0.0).toFloat()
+    private val patience = frames(CONFIRM_WITHIN_S) // frames that a stretch may wait to be confirmed
     private val hangover = frames(rule.hangover)
     private val minSpeech = max(1, frames(rule.minSpeech))
     private val minSilence = max(1, frames(rule.minSilence))
@@ -55,8 +62,9 @@ class Decision(rule: Rule, private val grid: Grid) {
     private val limit = if (limited) (longest - padStart - padEnd) / grid.hopLength else 0L
     private val reach = min(frames(SMOOTHING_S), limit / 8)
 
-    // A cut is decided at the latest when the gap that holds its limit is filled.
-    private val heard = FloatArray(if (limited) (limit / 2 + minSilence + 2 * reach + 8).toInt() else 0)
+    // A cut is decided at the latest when the gap that holds its limit is filled, or the stretch confirmed.
+    private val late = if (confirms) max(minSilence, patience) else minSilence
+    private val heard = FloatArray(if (limited) (limit / 2 + late + 2 * reach + 8).toInt() else 0)
     private val gaps = ArrayList<LongArray>()
 
     private var speech = false
@@ -64,8 +72,9 @@ class Decision(rule: Rule, private val grid: Grid) {
     private var n = 0L // frames heard
     private var start = NONE // first frame of the stretch that gaps may still extend
     private var stop = NONE // frame after its speech, in a gap; NONE while speech goes on
-    private var entered = 0L // frame in which its speech was last entered
-    private var kept = false // it has reached minSpeech
+    private var entered = 0L // frame in which its speech was last entered, or it was confirmed
+    private var confirmed = false // it has reached confirmThreshold
+    private var kept = false // it has reached minSpeech too
     private var told = NONE // sample with which it was said to start as a segment of its own
     private var pending = false // a kept segment, in samples, that what follows may still extend
     private var pendingStart = 0L
@@ -82,6 +91,7 @@ class Decision(rule: Rule, private val grid: Grid) {
     /** Forgets everything heard, as before a new recording. */
     fun reset() {
         speech = false
+        confirmed = false
         kept = false
         pending = false
         below = 0
@@ -107,6 +117,11 @@ class Decision(rule: Rule, private val grid: Grid) {
             speech = enters
             elapse(frame)
             if (enters) enter(frame) else stop = frame
+            schedule()
+        }
+        if (speech && !confirmed && posterior >= confirmThreshold) {
+            confirmed = true
+            entered = frame
             schedule()
         }
         elapse(frame + 1)
@@ -146,6 +161,8 @@ class Decision(rule: Rule, private val grid: Grid) {
 
     private fun framesPast(sample: Long): Long = (sample - boundary(0)) / grid.hopLength + 1
 
+    private fun firstApart(end: Long): Long = framesPast(end + mergeGap + padStart)
+
     private fun earliestCut(): Long = start + limit - limit / 2
 
     private fun elapse(until: Long) {
@@ -161,10 +178,14 @@ class Decision(rule: Rule, private val grid: Grid) {
         due = NEVER
         act = ::endPending
         if (start == NONE) {
-            if (pending) due = max(n, framesPast(pendingEnd + mergeGap + padStart))
+            if (pending) due = max(n, firstApart(pendingEnd))
         } else if (stop != NONE) {
             due = stop + minSilence
+            if (!confirmed) due = min(due, start + patience + 1)
             act = { close(stop, NONE) }
+        } else if (!confirmed) {
+            due = start + patience + 1
+            act = ::giveUp
         } else if (!kept) {
             due = max(start + minSpeech, entered + 1)
             act = ::keep
@@ -185,6 +206,7 @@ class Decision(rule: Rule, private val grid: Grid) {
     private fun enter(frame: Long) {
         if (start == NONE) {
             start = frame
+            confirmed = !confirms
             kept = false
             told = NONE
             gaps.clear()
@@ -193,6 +215,13 @@ class Decision(rule: Rule, private val grid: Grid) {
         }
         stop = NONE
         entered = frame
+    }
+
+    private fun giveUp() {
+        val until = start + patience
+        close(until, NONE)
+        if (pending && until >= firstApart(pendingEnd)) endPending()
+        enter(until)
     }
 
     private fun keep() {
@@ -276,6 +305,7 @@ class Decision(rule: Rule, private val grid: Grid) {
 
     private companion object {
         const val SMOOTHING_S = 0.1
+        const val CONFIRM_WITHIN_S = 10.0 // so long a stretch may wait for a posterior of confirmThreshold
         const val NEVER = Long.MAX_VALUE
         const val NONE = -1L
     }

@@ -169,5 +169,6 @@ fun rule(metadata: JSONObject): Rule = metadata.getJSONObject("decision").let {
         it.getDouble("pad_end_s"),
         it.getDouble("merge_gap_s"),
         if (it.isNull("max_speech_s")) null else it.getDouble("max_speech_s"),
+        if (it.isNull("confirm_threshold")) null else it.getDouble("confirm_threshold"),
     )
 }
