@@ -25,6 +25,15 @@ def test_infinity_takes_the_limit_away():
     assert rule_from_options(BASE, {**NONE, "max_speech": float("inf")}).max_speech_s is None
 
 
+def test_zero_takes_the_threshold_that_confirms_away_and_a_higher_onset_takes_it_along():
+    base = BASE.replace({"confirm_threshold": 0.9})
+    assert rule_from_options(base, {**NONE, "confirm_threshold": 0.0}).confirm_threshold is None
+    assert rule_from_options(BASE, {**NONE, "confirm_threshold": 0.8}).confirm_threshold == 0.8
+    assert rule_from_options(base, {**NONE, "onset_threshold": 0.95}).confirm_threshold == 0.95
+    assert rule_from_options(base, {**NONE, "onset_threshold": 0.5}).confirm_threshold == 0.9
+    assert rule_from_options(BASE, {**NONE, "onset_threshold": 0.95}).confirm_threshold is None
+
+
 @pytest.mark.parametrize("name", ["detect", "split", "trim", "plot", "listen", "evaluate", "tune"])
 def test_every_command_that_finds_speech_has_them_all(name):
     command = importlib.import_module(f"vad.cli.{name}").command

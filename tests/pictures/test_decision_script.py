@@ -50,7 +50,9 @@ def _rule(rng: np.random.Generator) -> DecisionRule:
     }  # fmt: skip
     least = durations["pad_start_s"] + durations["pad_end_s"] + durations["min_speech_s"] + 0.5
     limit = None if rng.random() < 0.4 else least + float(rng.uniform(0.01, 4))
-    return DecisionRule(onset, round(onset * float(rng.random()), 2), **durations, max_speech_s=limit)
+    sure = None if rng.random() < 0.5 else float(rng.uniform(onset, 1))
+    offset = round(onset * float(rng.random()), 2)
+    return DecisionRule(onset, offset, **durations, max_speech_s=limit, confirm_threshold=sure)
 
 
 def _in_samples(timeline: Timeline) -> list[list[int]]:

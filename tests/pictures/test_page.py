@@ -175,6 +175,27 @@ def test_a_slider_decides_anew(opened: Any, browser: Any, detector: Detector, bu
     assert opened("vadPage.state.segments.length") == len(detector.detect(bursts))
 
 
+def test_what_confirms_stays_above_the_onset_and_zero_takes_it_away(opened: Any, browser: Any) -> None:
+    def move(name: str, value: float) -> tuple[Any, str]:
+        browser.execute_script(
+            "const e = document.getElementById(arguments[0]); e.value = arguments[1]; e.dispatchEvent(new Event('input'));",
+            name, value,
+        )  # fmt: skip
+        return opened("vadPage.state.rule.confirm_threshold"), browser.find_element("id", "command").text
+
+    onset = opened("vadPage.state.rule.onset_threshold")
+    assert move("confirm_threshold", 1.0)[0] == 1
+    assert opened("vadPage.state.segments.length") == 0
+    confirm, command = move("confirm_threshold", 0.02)
+    assert confirm == onset
+    assert command.endswith(f"--confirm-threshold {onset:g}")
+    confirm, command = move("onset_threshold", 0.97)
+    assert confirm == 0.97
+    assert command.endswith("--onset-threshold 0.97 --confirm-threshold 0.97")
+    assert move("confirm_threshold", 0)[0] is None
+    _click(browser, "reset")
+
+
 def _dark_share(browser: Any) -> float:
     """Share of the page's pixels that are dark."""
     import io

@@ -55,6 +55,7 @@ fields = st.fixed_dictionaries(
         "offset_threshold": st.floats(0.0, 0.5),
         "min_silence_s": st.floats(0.0, 10.0),
         "max_speech_s": st.none() | st.floats(20.0, 90.0),
+        "confirm_threshold": st.none() | st.floats(0.5, 1.0),
     },
 )
 
@@ -76,6 +77,8 @@ def test_a_file_survives_a_round(tmp_path_factory, values, text):
         ("decision = 3", "decision must be a table; received 3"),
         ("[decision]\nmin_silense_s = 1\nonset = 'a'", r"did you mean 'min_silence_s'\?\); unknown field 'onset'"),
         ("[decision]\nmin_silence_s = 'a'\npad_end_s = true", "received 'a'; pad_end_s must be a number"),
+        ("[decision]\nconfirm_threshold = false", "confirm_threshold must be a number; received False"),
+        ("[decision]\nconfirm_threshold = 0.1", r"confirm_threshold must lie in \[onset_threshold, 1\]"),
         ("[decision]\nmin_silence_s = -1", "min_silence_s must be a finite number"),
     ],
 )

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vad.decision import Decision, DecisionRule, Ended
@@ -35,6 +35,7 @@ rules = st.builds(
     pad_start_s=durations,
     pad_end_s=durations,
     merge_gap_s=durations,
+    confirm_threshold=st.sampled_from([None, 0.75, 0.9]),
 )
 
 
@@ -47,6 +48,36 @@ def test_what_is_counted_at_once_is_what_the_machine_decides(make_bank, recordin
     for start, stop in zip(found.starts, found.stops, strict=True):
         frames[start:stop] = True
     np.testing.assert_array_equal(frames, bank.decided(rule))
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(posteriors, min_size=1, max_size=4), rules)
+def test_what_is_given_up_is_too(make_bank, monkeypatch, recordings, rule):
+    monkeypatch.setattr("vad.decision.scale.CONFIRM_WITHIN_S", 7 * FRAME_S)
+    bank = make_bank([(values, values > 0.5) for values in recordings])
+    found = Finder(bank).find(rule)
+    frames = np.zeros(len(bank.posteriors), np.bool_)
+    for start, stop in zip(found.starts, found.stops, strict=True):
+        frames[start:stop] = True
+    np.testing.assert_array_equal(frames, bank.decided(rule))
+
+
+def test_what_confirms_is_found_where_noise_is_nowhere_sure(make_bank):
+    rng = np.random.default_rng(7)
+    recordings = []
+    for _ in range(8):
+        kinds = rng.permutation([0, 1, 2] * 6)  # silence, speech, noise: as high, but nowhere sure
+        labels = np.repeat(kinds == 1, 100)
+        values = np.repeat(np.where(kinds == 0, 0.1, 0.7), 100) + rng.normal(0, 0.03, 1800)
+        values[labels & (np.arange(1800) % 100 == 70)] = 0.97
+        recordings.append((values.clip(0, 1).astype(np.float32), labels))
+    bank = make_bank(recordings)
+    tuned = tune(bank, DecisionRule(), Aim("f1"), n_resamples=0)
+    held = tune(bank, DecisionRule(), Aim("f1"), held=("confirm_threshold",), n_resamples=0)
+    assert tuned.after.rule.confirm_threshold is not None
+    assert held.after.rule.confirm_threshold is None
+    assert tuned.after.measures["f1"] > held.after.measures["f1"] + 0.03
+    assert tuned.after.measures["f1"] == max(row.measures["f1"] for row in tuned.trade_off)
 
 
 @settings(deadline=None, max_examples=100)

@@ -15,6 +15,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 RULE_OPTIONS: Final[Mapping[str, str]] = {
     "onset_threshold": "Posterior that enters speech, in (0, 1].",
     "offset_threshold": "Posterior below which speech is left; not given, it follows a lower onset down.",
+    "confirm_threshold": "Drop speech that nowhere reaches this posterior; 0 drops none for that.",
     "hangover": "Seconds that speech goes on after falling below the offset threshold.",
     "min_speech": "Drop speech shorter than this, seconds.",
     "min_silence": "Fill gaps shorter than this, seconds.",
@@ -50,6 +51,7 @@ def rule_from_options(base: DecisionRule, options: Mapping[str, Any], *, model: 
     Raises:
         ConfigError: when there is no such preset, or the values do not go together.
     """
+    from vad.decision import NO_CONDITION
     from vad.errors import ConfigError
 
     rule, source = base, "the model"
@@ -67,10 +69,12 @@ def rule_from_options(base: DecisionRule, options: Mapping[str, Any], *, model: 
         if options[name] is not None
     }
     if "onset_threshold" in changes:
-        # An offset that nobody asked for follows a lower onset down, since it must not lie above it.
+        # What nobody asked for follows: an offset a lower onset down, since it must not lie above it; what confirms a
+        # higher onset up.
         changes.setdefault("offset_threshold", min(rule.offset_threshold, changes["onset_threshold"]))
-    if changes.get("max_speech_s") == float("inf"):
-        changes["max_speech_s"] = None
+        if rule.confirm_threshold is not None:
+            changes.setdefault("confirm_threshold", max(rule.confirm_threshold, changes["onset_threshold"]))
+    changes = {name: None if NO_CONDITION.get(name) == value else value for name, value in changes.items()}
     try:
         return rule.replace(changes)
     except ConfigError as error:

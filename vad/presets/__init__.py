@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from vad.decision import DecisionRule
+from vad.decision import NO_CONDITION, DecisionRule
 from vad.errors import ConfigError, did_you_mean
 from vad.files import replacing
 
@@ -87,10 +87,10 @@ def write_preset(path: Path, preset: Preset) -> None:
     Raises:
         ConfigError: when the file cannot be written.
     """
-    lines = [f"description = {_toml(preset.description)}"]
+    lines = [f"description = {_toml('description', preset.description)}"]
     for table, values in (("decision", preset.fields), ("tuned", preset.tuned)):
         if values or table == "decision":
-            lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+            lines += ["", f"[{table}]", *(f"{key} = {_toml(key, value)}" for key, value in values.items())]
     try:
         with replacing(path) as temporary:
             temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -98,10 +98,10 @@ def write_preset(path: Path, preset: Preset) -> None:
         raise ConfigError(f"preset {path}: cannot write it: {error.strerror}") from error
 
 
-def _toml(value: Any) -> str:
-    """Returns a value as TOML; no limit (None) is infinity there."""
+def _toml(key: str, value: Any) -> str:
+    """Returns the value of a key as TOML; None is the number of `NO_CONDITION` there."""
     if value is None:
-        return "inf"
+        value = NO_CONDITION[key]
     if isinstance(value, str | list | tuple):
         # JSON's texts and lists of texts are TOML's as well.
         return json.dumps(value, ensure_ascii=False)
@@ -123,10 +123,9 @@ def _parse(text: str, name: str) -> Preset:
         problems.append("the table [decision] is missing")
     if problems:
         raise ConfigError(f"preset {name}: " + "; ".join(problems))
-    # TOML has no null: no limit is written as inf, as on the command line.
-    fields = {key: None if key == "max_speech_s" and value == float("inf") else value
-              for key, value in content["decision"].items()}  # fmt: skip
-    _check_fields(fields, name)
+    _check_fields(content["decision"], name)
+    # TOML has no null: no limit is written as inf, nothing to reach as 0, as on the command line.
+    fields = {key: None if NO_CONDITION.get(key) == value else value for key, value in content["decision"].items()}
     return Preset(name, content.get("description", ""), fields, content.get("tuned", {}))
 
 
@@ -136,7 +135,7 @@ def _check_fields(fields: dict[str, Any], name: str) -> None:
     problems += [
         f"{key} must be a number; received {value!r}"
         for key, value in fields.items()
-        if key in valid and value is not None and (isinstance(value, bool) or not isinstance(value, int | float))
+        if key in valid and (isinstance(value, bool) or not isinstance(value, int | float))
     ]
     if problems:
         raise ConfigError(f"preset {name}: [decision]: " + "; ".join(problems))

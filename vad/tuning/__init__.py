@@ -90,10 +90,7 @@ def tune(bank: Bank, start: DecisionRule, aim: Aim, *, held: Collection[str] = (
     finder, judge = Finder(bank), Judge(bank, settled_s=settled_s)
     search = Search(finder, judge, aim)
     chosen = search.best(start, held)
-    drop = chosen.onset_threshold - chosen.offset_threshold
-    sweep = sorted({*_SWEEP, chosen.onset_threshold})
-    rules = [chosen.replace({"onset_threshold": at, "offset_threshold": max(0.005, min(at, at - drop))})
-             for at in sweep]  # fmt: skip
+    rules = [_at(chosen, onset) for onset in sorted({*_SWEEP, chosen.onset_threshold})]
     return Tuned(
         aim,
         _judged(bank, finder, judge, start),
@@ -104,6 +101,13 @@ def tune(bank: Bank, start: DecisionRule, aim: Aim, *, held: Collection[str] = (
         len(bank),
         search.n_tried,
     )  # fmt: skip
+
+
+def _at(rule: DecisionRule, onset: float) -> DecisionRule:
+    """Returns a rule at another onset; the offset keeps its distance, and what confirms is raised where it must."""
+    drop, confirm = rule.onset_threshold - rule.offset_threshold, rule.confirm_threshold
+    changes = {"onset_threshold": onset, "offset_threshold": max(0.005, min(onset, onset - drop))}
+    return rule.replace({**changes, "confirm_threshold": None if confirm is None else max(confirm, onset)})
 
 
 def _judged(bank: Bank, finder: Finder, judge: Judge, rule: DecisionRule) -> Judged:

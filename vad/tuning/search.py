@@ -15,11 +15,13 @@ from vad.tuning.spans import Finder
 
 SEARCHED: Final = (
     "onset_threshold", "offset_threshold", "hangover_s", "min_speech_s", "min_silence_s", "pad_start_s", "pad_end_s",
+    "confirm_threshold",
 )  # fmt: skip
 """The fields of a rule that are searched; the others stay as they are."""
 
 _ONSETS = (0.02, *(n / 20 for n in range(1, 20)), 0.98)
 _DROPS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
+_CONFIRMS = (None, 0.8, 0.85, 0.9, 0.95)
 _GRID: Final[dict[str, tuple[float, ...]]] = {
     "hangover_s": (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3),
     "min_speech_s": (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
@@ -73,7 +75,7 @@ class Search:
         rule, price = start, self._price(start)
         for _ in range(_ROUNDS):
             before = price
-            for candidates in (self._thresholds, self._durations):
+            for candidates in (self._thresholds, self._confirmations, self._durations):
                 for changes in candidates(rule, held):
                     candidate = _changed(rule, changes)
                     if candidate is None or candidate == rule:
@@ -116,6 +118,18 @@ class Search:
             # Below a few thousandths everything is speech for ever.
             for offset in sorted({max(0.005, round(onset - drop, 4)) for drop in _DROPS}):
                 yield {"onset_threshold": onset, "offset_threshold": min(onset, offset)}
+
+    def _confirmations(self, rule: DecisionRule, held: Collection[str]) -> Iterator[dict[str, Any]]:
+        """Yields what confirms with onsets, since a lower onset may go with it; the offset keeps its distance."""
+        if "confirm_threshold" in held:
+            return
+        onsets = {rule.onset_threshold, *(_ONSETS if "onset_threshold" not in held else ())}
+        drop = rule.onset_threshold - rule.offset_threshold
+        for confirm, onset in itertools.product(_CONFIRMS, sorted(onsets)):
+            changes = {"confirm_threshold": confirm, "onset_threshold": onset}
+            if "offset_threshold" not in held:
+                changes["offset_threshold"] = min(onset, max(0.005, round(onset - drop, 4)))
+            yield changes
 
     def _durations(self, rule: DecisionRule, held: Collection[str]) -> Iterator[dict[str, Any]]:
         for group in _GROUPS:

@@ -47,13 +47,16 @@ class Finder:
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
         self._runs: dict[tuple[float, float, int], Spans] = {}
+        self._sure: dict[float, NDArray[np.int64]] = {}
 
     def find(self, rule: DecisionRule) -> Found:
         """Returns what a rule finds; `max_speech_s` is passed over, durations are rounded up to frames."""
         bank, scale = self._bank, Scale(rule, self._bank.grid)
         hop = bank.grid.hop_length
-        starts, stops = self._speech(rule.onset_threshold, rule.offset_threshold, scale.hangover)
-        starts, stops = _joined(starts, stops, starts[1:] - stops[:-1] < scale.min_silence)
+        runs = self._speech(rule.onset_threshold, rule.offset_threshold, scale.hangover)
+        starts, stops = _joined(*runs, runs[0][1:] - runs[1][:-1] < scale.min_silence)
+        if rule.confirm_threshold is not None:
+            starts, stops = _confirmed((starts, stops), runs, self._confirming(rule.confirm_threshold), scale.patience)
         kept = stops - starts >= scale.min_speech
         starts, ends = starts[kept], stops[kept]
         pad_start, pad_end, gap = (-(-part // hop) for part in (scale.pad_start, scale.pad_end, scale.merge_gap))
@@ -78,6 +81,33 @@ class Finder:
             owner = np.searchsorted(bank.stops, starts, side="right")
             self._runs[key] = starts, np.minimum(stops, bank.stops[owner])
         return self._runs[key]
+
+    def _confirming(self, threshold: float) -> NDArray[np.int64]:
+        """Returns the frames that reach a threshold."""
+        if threshold not in self._sure:
+            self._sure[threshold] = np.flatnonzero(self._bank.posteriors >= np.float32(threshold))
+        return self._sure[threshold]
+
+
+def _confirmed(spans: Spans, runs: Spans, sure: NDArray[np.int64], patience: int) -> Spans:
+    """Drops stretches that no frame confirms, and of the others what was given up.
+
+    Args:
+        spans: the stretches, gaps filled.
+        runs: their speech, gaps left.
+        sure: int64 ``(n,)``, frames that confirm; they lie in speech.
+        patience: frames that a stretch may wait.
+    """
+    starts, stops = spans
+    # No frame confirms what lies behind the last that does.
+    first = np.append(sure, np.iinfo(np.int64).max)[np.searchsorted(sure, starts)]
+    kept = first < stops
+    starts, stops, first = starts[kept], stops[kept], first[kept]
+    for k in np.flatnonzero(first - starts > patience):
+        while first[k] - starts[k] > patience:
+            until = starts[k] + patience
+            starts[k] = max(until, runs[0][np.searchsorted(runs[1], until, side="right")])
+    return starts, stops
 
 
 def _joined(starts: NDArray[np.int64], stops: NDArray[np.int64], with_next: NDArray[np.bool_]) -> Spans:

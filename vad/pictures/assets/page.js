@@ -42,6 +42,7 @@
   const SLIDERS = [
     ["onset_threshold", "Onset threshold", 0.01, 1, "Posterior that enters speech"],
     ["offset_threshold", "Offset threshold", 0, 1, "Posterior below which speech is left"],
+    ["confirm_threshold", "Confirm threshold", 0, 1, "Speech that nowhere reaches this posterior is dropped"],
     ["hangover_s", "Hangover", 0, 2, "Speech goes on this long below the offset threshold"],
     ["min_speech_s", "Min speech", 0, 2, "Shorter speech is dropped"],
     ["min_silence_s", "Min silence", 0, 2, "Shorter gaps are filled"],
@@ -50,9 +51,11 @@
     ["merge_gap_s", "Merge gap", 0, 3, "Padded segments no further apart are one"],
     ["max_speech_s", "Max speech", 1, 60, "Longer segments are cut at their deepest pause"],
   ];
-  // The slider's last step is no limit; and a limit has to leave room for the least segment (vad.decision.rule).
+  // What may be absent is so at one end of its slider: where that is, what it is called, and what `vad detect` takes for it.
+  const ABSENT = { max_speech_s: ["max", "no limit", "inf"], confirm_threshold: ["min", "none", "0"] };
+  const isAbsent = (input) => input.id in ABSENT && Number(input.value) === Number(input[ABSENT[input.id][0]]);
+  // A limit has to leave room for the least segment (vad.decision.rule).
   const LEAST_LIMIT_S = 0.5;
-  const isNoLimit = (input) => input.id === "max_speech_s" && Number(input.value) >= Number(input.max);
 
   function makeSliders() {
     for (const [name, title, low, high, hint] of SLIDERS) {
@@ -67,10 +70,13 @@
       row.append(text, input, value);
       $("sliders").append(row);
       input.addEventListener("input", () => {
-        state.rule[name] = isNoLimit(input) ? null : Number(input.value);
+        state.rule[name] = isAbsent(input) ? null : Number(input.value);
         // An offset threshold above the onset threshold is no rule: the other one gives way.
         if (name === "onset_threshold") state.rule.offset_threshold = Math.min(state.rule.offset_threshold, state.rule[name]);
         if (name === "offset_threshold") state.rule.onset_threshold = Math.max(state.rule.onset_threshold, state.rule[name]);
+        // Nor does what confirms speech lie below it.
+        const sure = state.rule.confirm_threshold;
+        if (sure !== null) state.rule.confirm_threshold = Math.max(sure, state.rule.onset_threshold);
         const { pad_start_s: before, pad_end_s: after, min_speech_s: least, max_speech_s: limit } = state.rule;
         if (limit !== null) state.rule.max_speech_s = Math.max(limit, before + after + least + LEAST_LIMIT_S);
         showSliders();
@@ -82,14 +88,14 @@
   function showSliders() {
     for (const [name] of SLIDERS) {
       const value = state.rule[name];
-      $(name).value = value === null ? $(name).max : value;
-      $(name).nextElementSibling.textContent = value === null ? "no limit" : name.endsWith("_s") ? `${value.toFixed(2)} s` : value.toFixed(2);
+      $(name).value = value === null ? $(name)[ABSENT[name][0]] : value;
+      $(name).nextElementSibling.textContent = value === null ? ABSENT[name][1] : name.endsWith("_s") ? `${value.toFixed(2)} s` : value.toFixed(2);
     }
   }
 
   function showCommand() {
     const changed = SLIDERS.filter(([name]) => state.rule[name] !== data.model_rule[name]);
-    const options = changed.map(([name]) => ` --${name.replace(/_s$/, "").replaceAll("_", "-")} ${state.rule[name] === null ? "inf" : Number(state.rule[name].toFixed(3))}`);
+    const options = changed.map(([name]) => ` --${name.replace(/_s$/, "").replaceAll("_", "-")} ${state.rule[name] === null ? ABSENT[name][2] : Number(state.rule[name].toFixed(3))}`);
     $("command").textContent = `vad detect ${data.command_name}${options.join("")}`;
   }
 
