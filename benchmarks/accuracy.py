@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-import evaluation_set
 import numpy as np
+from evaluation_set import STANDARD, Corpus, Recipe, build
 
 from vad.detector import Detector
 from vad.errors import VadError
@@ -29,6 +29,8 @@ from vad.manifests import data_home, read_manifest
 from vad.peers import Engine, load_peer
 
 HERE = Path(__file__).resolve().parent
+MANIFESTS = HERE.parent / "data_manifests"
+CACHE = Path.home() / ".cache" / "lstm-vad" / "accuracy"
 # The heading behind the measures on the page of `experiments.py`.
 WORDS = "## What was expected, why, and what was decided"
 # Heading, measure, digits.
@@ -51,18 +53,17 @@ OVERVIEWS = [
 @click.option("--split", type=click.Choice(["dev", "test"]), default="dev", help="What the set is made of.")
 @click.option("--engines", default="vad,silero,webrtc,energy", help="Between commas; vad is this package's model.")
 @click.option("--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Else the packaged one.")
-@click.option("--manifests", type=click.Path(exists=True, path_type=Path), default=HERE.parent / "data_manifests")
+@click.option("--manifests", type=click.Path(exists=True, path_type=Path), default=MANIFESTS)
 @click.option("--minutes", type=click.FloatRange(min=1), default=10.0, help="Of each condition, at the most.")
 @click.option("--bootstrap", type=click.IntRange(0), default=200, help="Resamples of recordings.")
 @click.option("--seed", default=0, help="Of the set.")
-@click.option("--cache", type=click.Path(file_okay=False, path_type=Path),
-              default=Path.home() / ".cache" / "lstm-vad" / "accuracy", help="Where the set is kept.")  # fmt: skip
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=CACHE, help="Where the set is kept.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Markdown file; else the terminal.")
 def main(engines: str, model: Path | None, bootstrap: int, output: Path | None, **made_of: Any) -> None:
     """Builds the set where it is not there, scores the engines, writes the page."""
     try:
-        loaded = [_engine(name.strip(), model) for name in engines.split(",")]
-        report, order = scored(loaded, prepared(data_home(), **made_of), Summary("source", bootstrap))
+        loaded = [engine(name.strip(), model) for name in engines.split(",")]
+        report, order = scored(loaded, prepared(**made_of), Summary("source", bootstrap))
     except VadError as error:
         raise click.ClickException(str(error)) from error
     split, seed, minutes = (made_of[name] for name in ("split", "seed", "minutes"))
@@ -88,13 +89,23 @@ def scored(engines: list[Engine], folder: Path, summary: Summary) -> tuple[Repor
     return report, list(dict.fromkeys(row.source for row in rows))
 
 
-def _engine(name: str, model: Path | None) -> Engine:
+def engine(name: str, model: Path | None) -> Engine:
+    """Returns an engine by name; vad is this package's detector with `model`, the packaged one when None."""
     return DetectorEngine(Detector(model)) if name == "vad" else load_peer(name)
 
 
-def prepared(home: Path, *, cache: Path, manifests: Path, split: str, minutes: float, seed: int) -> Path:
-    """Returns the folder of the set, built first where it is not there; a half-built one is never left."""
-    paths = [HERE / "evaluation_set.py"]
+def prepared(*, cache: Path, manifests: Path, split: str, minutes: float, seed: int, recipe: Recipe = STANDARD) -> Path:
+    """Returns the folder of the set, built first where it is not there; a half-built one is never left.
+
+    Args:
+        cache: the folder of all sets.
+        manifests: what there is in the data home.
+        split: what the set is made of.
+        minutes: length of each condition at the most.
+        seed: of the set.
+        recipe: what to make.
+    """
+    paths = sorted({STANDARD.script, recipe.script})
     paths += sorted(p for p in manifests.iterdir() if ".jsonl" in p.name) if manifests.is_dir() else [manifests]
     digest = hashlib.sha256(f"{split} {minutes} {seed}".encode())
     for path in paths:
@@ -106,19 +117,20 @@ def prepared(home: Path, *, cache: Path, manifests: Path, split: str, minutes: f
     partial = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    corpus = evaluation_set.Corpus(home, manifests, split)
+    home = data_home()
+    corpus = Corpus(home, manifests, split)
     if not corpus.of("speech"):
         raise VadError(f"{home}: no speech of the split {split!r} there; set VAD_DATA_HOME or run vad data fetch")
-    evaluation_set.build(partial, corpus, minutes=minutes, seed=seed)
+    build(partial, corpus, minutes=minutes, seed=seed, recipe=recipe)
     partial.rename(folder)
     return folder
 
 
-def page(report: Report, order: list[str], made_of: str) -> str:
+def page(report: Report, order: list[str], made_of: str, title: str = "Accuracy by condition") -> str:
     """Returns the Markdown page: an overview table per measure, then a table per condition."""
     results = {(result.condition, result.engine): result for result in report.results}
     conditions = [name for name in [*order, ALL] if (name, next(iter(report.engines))) in results]
-    lines = ["# Accuracy by condition", "", f"    VAD_DATA_HOME=… python {' '.join(_shown(sys.argv))}", ""]
+    lines = [f"# {title}", "", f"    VAD_DATA_HOME=… python {' '.join(_shown(sys.argv))}", ""]
     lines += [f"Evaluation set: {made_of}; benchmarks/README.md says what the conditions are and where labels come"]
     lines += ["from. Square brackets: 95 % bootstrap intervals over recordings. One alignment rule, no engine shifted."]
     lines += ["", *(f"- {description}" for description in report.engines.values()), f"- {versions()}", ""]

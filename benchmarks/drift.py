@@ -27,7 +27,7 @@ from vad.errors import VadError
 from vad.files import replacing
 from vad.formats import read_labels
 from vad.labels import timeline_to_labels
-from vad.manifests import Recording, data_home, read_manifest
+from vad.manifests import Recording, read_manifest
 from vad.metrics import FramePool, frame_measures
 from vad.segments import Timeline
 from vad.stream import Stream
@@ -92,7 +92,7 @@ def main(model: Path | None, manifests: Path, cache: Path, output: Path | None, 
     """Hears the stretch, the hours and the stretch again, and writes the page."""
     try:
         detector = Detector(model)
-        folder = accuracy.prepared(data_home(), cache=cache, manifests=manifests, split="dev", minutes=10.0, seed=0)
+        folder = accuracy.prepared(cache=cache, manifests=manifests, split="dev", minutes=10.0, seed=0)
         rows = read_manifest(folder / "manifest.jsonl")
         judged = chosen(rows, folder, 60 * lengths["minutes"])
         between_s = 3600 * lengths["hours"] - 2 * sum(piece.duration_s for piece in judged)

@@ -72,6 +72,7 @@ class Corpus:
     """The recordings of one split under a data home, by kind."""
 
     def __init__(self, home: Path, manifests: Path, split: str) -> None:
+        self.manifests = manifests
         rows = [row for row in read_manifests([manifests]) if row.split == split]
         self._clips = [(row, clip) for row in rows if (clip := resolve(row, home)) is not None]
 
@@ -92,7 +93,20 @@ class Corpus:
             yield from endless.items()
 
 
-def build(folder: Path, corpus: Corpus, *, minutes: float, seed: int) -> list[Recording]:
+@dataclass(frozen=True)
+class Recipe:
+    """What a set is made of.
+
+    Attributes:
+        script: the file that says so; the set is made anew when it changes.
+        conditions: yields each condition's name and recordings out of a corpus, so many of each at the most, by a seed.
+    """
+
+    script: Path
+    conditions: Callable[[Corpus, int, int], Iterator[tuple[str, list[Take]]]]
+
+
+def build(folder: Path, corpus: Corpus, *, minutes: float, seed: int, recipe: Recipe) -> list[Recording]:
     """Writes the set as WAV files and one manifest; the first part of an id is the condition.
 
     Args:
@@ -100,13 +114,14 @@ def build(folder: Path, corpus: Corpus, *, minutes: float, seed: int) -> list[Re
         corpus: what to make it of.
         minutes: length of each condition at the most.
         seed: the same seed, corpus and length give the same samples.
+        recipe: which conditions.
 
     Returns:
         The rows of the manifest.
     """
     count = max(2, round(minutes * 60 * RATE / LENGTH))
     rows = []
-    for condition, takes in conditions(corpus, count, seed):
+    for condition, takes in recipe.conditions(corpus, count, seed):
         for number, take in enumerate(takes):
             rows.append(_write(folder, f"{condition}/{number:03d}", take))
     write_manifest(folder / "manifest.jsonl", rows)
@@ -115,20 +130,20 @@ def build(folder: Path, corpus: Corpus, *, minutes: float, seed: int) -> list[Re
 
 def conditions(corpus: Corpus, count: int, seed: int) -> Iterator[tuple[str, list[Take]]]:
     """Yields each condition's name and recordings; conditions that the split has nothing for are left out."""
-    yield "labelled", [Take(_load(clip), row.speech or Timeline()) for row, clip in corpus.of("labelled")]
-    clean = list(clean_takes(corpus, count, _random(seed, "clean")))
+    yield "labelled", [Take(loaded(clip), row.speech or Timeline()) for row, clip in corpus.of("labelled")]
+    clean = list(clean_takes(corpus, count, seeded(seed, "clean")))
     yield "clean", clean
     for kind, ratios in MIXTURES.items():
         for ratio in ratios:
             name = f"{kind}-{ratio}"
             # The same backgrounds at every ratio: what differs is the ratio alone.
-            beds = backgrounds(corpus, kind, _random(seed, kind))
+            beds = backgrounds(corpus, kind, seeded(seed, kind))
             yield name, [Take(mixed(t, bed, ratio), t.speech) for t, bed in zip(clean, beds, strict=False)]
     yield "telephone", [Take(telephone(take.samples), take.speech) for take in clean]
-    random = _random(seed, "room")
+    random = seeded(seed, "room")
     yield "room", [Take(in_room(take.samples, random), take.speech) for take in clean]
     for kind in ALONE:
-        random = _random(seed, f"{kind}-only")
+        random = seeded(seed, f"{kind}-only")
         seconds = sum(clip.duration_s for _, clip in corpus.of(kind))
         takes = min(count, int(seconds * RATE / LENGTH))  # nothing is played twice
         beds = backgrounds(corpus, kind, random)
@@ -145,10 +160,11 @@ def clean_takes(corpus: Corpus, count: int, random: np.random.Generator) -> Iter
     for number in range(count):
         found = next(halves[number % 2], None)
         if found is not None:
-            yield _with_pauses(found[1], random)
+            yield with_pauses(found[1], random)
 
 
-def _with_pauses(utterances: Iterator[Samples], random: np.random.Generator) -> Take:
+def with_pauses(utterances: Iterator[Samples], random: np.random.Generator) -> Take:
+    """Lays clean utterances out with pauses over faint noise, 30 s of them."""
     samples = np.zeros(LENGTH, np.float32)
     segments: list[Segment] = []
     level = random.uniform(-32, -18)
@@ -201,13 +217,19 @@ def telephone(samples: Samples) -> Samples:
     return _resampled(decoded.astype(np.float32), 8000, RATE)[: samples.size]
 
 
-def in_room(samples: Samples, random: np.random.Generator) -> Samples:
-    """Puts samples into a room whose reverberation is noise that decays exponentially behind the direct sound."""
-    decay_s, direct_db = random.uniform(0.4, 0.9), random.uniform(0, 6)
+def in_room(samples: Samples, random: np.random.Generator, direct_db: tuple[float, float] = (0.0, 6.0)) -> Samples:
+    """Puts samples into a room whose reverberation is noise that decays exponentially behind the direct sound.
+
+    Args:
+        samples: the dry sound.
+        random: makes the room.
+        direct_db: between which levels, in dB over the reverberation, the direct sound lies.
+    """
+    decay_s, above_db = random.uniform(0.4, 0.9), random.uniform(*direct_db)
     time = np.arange(int(decay_s * RATE)) / RATE
     tail = random.standard_normal(time.size) * 10 ** (-3 * time / decay_s)
     tail[: RATE // 500] = 0  # the first reflection comes 2 ms behind
-    response = tail / np.sqrt(np.sum(tail**2)) * 10 ** (-direct_db / 20)
+    response = tail / np.sqrt(np.sum(tail**2)) * 10 ** (-above_db / 20)
     response[0] = 1
     size = 1 << (samples.size + response.size - 1).bit_length()
     wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(response, size), size)
@@ -256,10 +278,11 @@ def _at(samples: Samples, level_db: float) -> Samples:
 def _again_and_again(clips: Sequence[Clip], random: np.random.Generator) -> Iterator[Samples]:
     while True:
         for number in random.permutation(len(clips)):
-            yield _load(clips[number])
+            yield loaded(clips[number])
 
 
-def _load(clip: Clip) -> Samples:
+def loaded(clip: Clip) -> Samples:
+    """Reads a clip at the rate of the set."""
     return read(clip.path, sample_rate=RATE, offset_s=clip.offset_s, duration_s=clip.duration_s)
 
 
@@ -268,7 +291,8 @@ def _resampled(samples: Samples, source: int, target: int) -> Samples:
     return np.concatenate([resampler.push(samples), resampler.flush()])
 
 
-def _random(seed: int, name: str) -> np.random.Generator:
+def seeded(seed: int, name: str) -> np.random.Generator:
+    """Returns the generator of one condition."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
@@ -293,3 +317,6 @@ def _write(folder: Path, name: str, take: Take) -> Recording:
         license="see the manifests of the corpora",
         tier="share-alike",
     )
+
+
+STANDARD = Recipe(Path(__file__).resolve(), conditions)

@@ -30,7 +30,7 @@ from vad.detector import Detector
 from vad.errors import VadError
 from vad.evaluation import DetectorEngine, Scores, score
 from vad.files import replacing
-from vad.manifests import data_home, read_manifest
+from vad.manifests import read_manifest
 from vad.metrics import FramePool, calibration_error
 from vad.peers import Engine
 
@@ -91,7 +91,7 @@ def main(names: Sequence[str], configs: Path, runs: Path, train: bool, cache: Pa
                 trained(experiment, runs / experiment.name)
         finished = [e for e in chosen if judged(e, runs / e.name).is_file()]
         rows = accuracy.HERE.parent / "data_manifests"
-        folder = accuracy.prepared(data_home(), cache=cache, manifests=rows, split="dev", minutes=10.0, seed=0)
+        folder = accuracy.prepared(cache=cache, manifests=rows, split="dev", minutes=10.0, seed=0)
         found = {e.name: measured(e, runs / e.name, folder) for e in finished}
     except VadError as error:
         raise click.ClickException(str(error)) from error
