@@ -139,6 +139,11 @@ def test_a_file_from_before_there_were_variants_is_read(saved, key):
     assert getattr(found.metadata, key) == LATER[key]
 
 
+def test_a_rule_from_before_there_was_something_to_confirm_is_read(saved):
+    found = parse_artifact(rewritten(saved, lambda fields: fields["decision"].pop("confirm_threshold")))
+    assert found.metadata.decision == METADATA.decision
+
+
 @pytest.mark.parametrize("key", ["input", "dft", "quantization"])
 def test_a_variant_that_is_not_known_is_refused(saved, key):
     with pytest.raises(ModelError, match=f"{key} must be one of .*, found 'int7'"):

@@ -178,7 +178,8 @@ def test_a_slider_decides_anew(opened: Any, browser: Any, detector: Detector, bu
 def test_what_confirms_stays_above_the_onset_and_zero_takes_it_away(opened: Any, browser: Any) -> None:
     def move(name: str, value: float) -> tuple[Any, str]:
         browser.execute_script(
-            "const e = document.getElementById(arguments[0]); e.value = arguments[1]; e.dispatchEvent(new Event('input'));",
+            "const e = document.getElementById(arguments[0]); e.value = arguments[1];"
+            " e.dispatchEvent(new Event('input'));",
             name, value,
         )  # fmt: skip
         return opened("vadPage.state.rule.confirm_threshold"), browser.find_element("id", "command").text

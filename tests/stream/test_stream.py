@@ -226,6 +226,36 @@ def test_memory_is_flat(detector, bursts, keep):
     assert max(held) < 4 * RATE
 
 
+def test_what_is_never_sure_is_held_for_ten_seconds_and_told_as_misfires(detector):
+    loud = np.random.default_rng(0).normal(0, 0.1, 45 * RATE).astype(np.float32)
+    values = detector.posteriors(loud).values
+    onset = float(values[100:].min())
+    sure = float(np.nextafter(values.max(), np.float32(2)))
+    assert 0 < onset <= sure <= 1
+    stream = detector.stream(rule=DecisionRule(onset, onset / 2, confirm_threshold=sure))
+    held, events = [], []
+    for chunk in cut(loud, [1600]):
+        events += stream.push(chunk).events
+        held.append(stream._memory.n_held)
+    events += stream.flush().events
+    assert max(held) < 10.5 * RATE
+    assert all(isinstance(event, Misfire) for event in events)
+    assert [round(event.end - event.start) for event in events[:-1]] == [10, 10, 10, 10]
+
+
+@pytest.mark.parametrize("size", [77, 4800, 10**6])
+def test_what_becomes_sure_late_brings_its_audio_from_the_start(detector, bursts, size):
+    values = detector.posteriors(bursts).values
+    rule = RULE.replace({"confirm_threshold": float(np.quantile(values[values >= RULE.onset_threshold], 0.98))})
+    events = list(detector.stream(rule=rule, keep_audio="segment").events(cut(bursts, [size])))
+    starts = [event for event in events if isinstance(event, SpeechStart)]
+    ends = [event for event in events if isinstance(event, SpeechEnd)]
+    assert [event.segment for event in ends] == list(detector.detect(bursts, rule=rule)) != []
+    assert all(event.known > event.onset + RULE.min_speech_s for event in starts)
+    for event in ends:
+        np.testing.assert_array_equal(event.audio, bursts[round(event.start * RATE) : round(event.end * RATE)])
+
+
 def test_what_cannot_act_is_refused(detector):
     with pytest.raises(ConfigError, match=r"keep_audio .* received 'segments' \(did you mean 'segment'\?\)"):
         detector.stream(keep_audio="segments")

@@ -112,9 +112,11 @@ def decision_words(explanation: Explanation) -> str:
     """Says what was decided at the moment, and by which threshold."""
     moment, rule = explanation.moment, explanation.view.rule
     named = "speech" if moment.target.is_speech else "not speech"
+    confirm = rule.confirm_threshold
+    dropped = "" if confirm is None else f"; what nowhere reaches {confirm:g} is dropped"
     return (
         f"At {moment.time_s:.3f} s the posterior is {moment.posterior:.3f}: {named} "
-        f"(speech begins at {rule.onset_threshold:g} and ends below {rule.offset_threshold:g})."
+        f"(speech begins at {rule.onset_threshold:g} and ends below {rule.offset_threshold:g}{dropped})."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vad.decision import DecisionRule
 from vad.errors import MissingDependencyError, VadError, extra_line
 from vad.files import replacing
 from vad.pictures.palette import BLUE, INK, LANES, MUTED
@@ -165,17 +166,29 @@ def draw_mel(axes: Any, view: View) -> None:
 
 
 def draw_posterior(axes: Any, view: View) -> None:
-    """Draws the posterior and its two thresholds."""
+    """Draws the posterior and its thresholds."""
     times, low, middle, high = _pooled(view)
     if low is not high:
         axes.fill_between(times, low, high, color=BLUE, alpha=0.3, linewidth=0)
     axes.fill_between(times, 0, low, color=BLUE, alpha=0.15, linewidth=0)
     axes.plot(times, middle, color=BLUE, linewidth=1.0)
-    axes.axhline(view.rule.onset_threshold, color=INK, linewidth=0.9, linestyle="--")
-    axes.axhline(view.rule.offset_threshold, color=INK, linewidth=0.9, linestyle=":")
-    marks = {"onset": view.rule.onset_threshold, "offset": view.rule.offset_threshold}
+    _draw_thresholds(axes, view.rule)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_ylabel("posterior")
+
+
+def _draw_thresholds(axes: Any, rule: DecisionRule) -> None:
+    """Draws a line for each threshold, named where there is room."""
+    axes.axhline(rule.onset_threshold, color=INK, linewidth=0.9, linestyle="--")
+    axes.axhline(rule.offset_threshold, color=INK, linewidth=0.9, linestyle=":")
+    marks = {"onset": rule.onset_threshold, "offset": rule.offset_threshold}
     if marks["onset"] - marks["offset"] < 0.09:
         marks = {"onset, offset" if marks["onset"] == marks["offset"] else "onset over offset": marks["onset"]}
+    confirm = rule.confirm_threshold
+    if confirm is not None and confirm > rule.onset_threshold:
+        axes.axhline(confirm, color=INK, linewidth=0.9, linestyle=(0, (2, 6)))
+        if confirm - rule.onset_threshold >= 0.09:
+            marks["confirm"] = confirm
     for name, value in marks.items():
         axes.annotate(
             f"{name} {value:g}",
@@ -187,8 +200,6 @@ def draw_posterior(axes: Any, view: View) -> None:
             fontsize=7.5,
             color=INK,
         )
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_ylabel("posterior")
 
 
 def _pooled(view: View) -> tuple[NDArray[np.float64], ...]:

@@ -5,11 +5,13 @@ the event to be certain: no chunk size makes it earlier, and a chunk makes it la
 
 When each event is known, with the model's look-ahead and half a window (51 ms together for look-ahead 4) on top:
 
-* `SpeechStart`: `min_speech_s` after the onset (at least one frame). Where a limit may forbid to merge with the
+* `SpeechStart`: `min_speech_s` after the onset (at least one frame), and not before a posterior of
+  `confirm_threshold`, for which speech waits for 10 s at most. Where a limit may forbid to merge with the
   segment before, and the pads reach it, only once that is decided; pads that fit into `min_silence_s` never do.
 * `SpeechEnd`: `hangover_s` and then the longer of `min_silence_s` and `pad_start_s + pad_end_s + merge_gap_s` after
-  the end of speech; at the limit, as soon as it is exceeded.
-* `Misfire`: `min_silence_s` after speech that was too short.
+  the end of speech; at the limit, as soon as it is exceeded. What begins within reach of the segment and is not sure
+  makes it wait as well.
+* `Misfire`: `min_silence_s` after speech that was too short or not sure; after 10 s of speech that is not sure.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from vad.segments import Segment
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SpeechStart:
-    """Speech has begun, and lasted for `min_speech_s`.
+    """Speech has begun, lasted for `min_speech_s`, and reached `confirm_threshold`.
 
     Args:
         start: of the segment, pad included; final.
@@ -67,7 +69,7 @@ class SpeechEnd:
 
 @dataclass(frozen=True, slots=True)
 class Misfire:
-    """What began like speech was over before `min_speech_s`; no `SpeechStart` told of it.
+    """What began like speech was over before `min_speech_s`, or was not sure; no `SpeechStart` told of it.
 
     Args:
         start: where it began.

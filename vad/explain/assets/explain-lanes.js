@@ -60,7 +60,8 @@ const vadLanes = (() => {
     const { view } = state;
     const toY = (value) => box.y + 2 + (box.height - 4) * (1 - value);
     context.setLineDash([6, 4]);
-    for (const [name, dash] of [["onset_threshold", [6, 4]], ["offset_threshold", [1, 3]]]) {
+    for (const [name, dash] of [["onset_threshold", [6, 4]], ["offset_threshold", [1, 3]], ["confirm_threshold", [2, 6]]]) {
+      if (data.rule[name] === null) continue;
       context.setLineDash(dash);
       context.strokeStyle = vadDraw.colour("ink");
       context.lineWidth = 1;

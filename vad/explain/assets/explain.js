@@ -160,7 +160,9 @@
     $("meter-threshold").style.left = `calc(${100 * data.rule.onset_threshold}% - 1px)`;
     const changed = state.interventions.length ? `As it was: ${was.toFixed(3)}, ${verdict(state.originals)}. ` : "";
     const logit = state.trace.logits[state.step];
-    $("effect").textContent = `${changed}Logit ${vadUnit.number(logit)}; speech begins at a posterior of ${data.rule.onset_threshold} and ends below ${data.rule.offset_threshold}.`;
+    const confirm = data.rule.confirm_threshold;
+    const sure = confirm === null ? "" : `; what nowhere reaches ${confirm} is dropped`;
+    $("effect").textContent = `${changed}Logit ${vadUnit.number(logit)}; speech begins at a posterior of ${data.rule.onset_threshold} and ends below ${data.rule.offset_threshold}${sure}.`;
   }
 
   const life = (seconds) => (seconds === null ? "endless" : seconds < 1 ? `${(1000 * seconds).toFixed(0)} ms` : seconds < 100 ? `${seconds.toFixed(1)} s` : `${(seconds / 60).toFixed(0)} min`);

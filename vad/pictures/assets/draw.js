@@ -100,14 +100,15 @@ const vadDraw = (() => {
     context.strokeStyle = colour("ink");
     context.fillStyle = colour("ink");
     context.font = "11px system-ui, sans-serif";
-    const { onset_threshold: onset, offset_threshold: offset } = state.rule;
-    for (const [name, value, dash] of [["onset", onset, [6, 4]], ["offset", offset, [1, 3]]]) {
+    const { onset_threshold: onset, offset_threshold: offset, confirm_threshold: confirm } = state.rule;
+    for (const [name, value, dash] of [["onset", onset, [6, 4]], ["offset", offset, [1, 3]], ["confirm", confirm, [2, 6]]]) {
+      if (value === null) continue;
       context.setLineDash(dash);
       context.beginPath();
       context.moveTo(box.x, Math.round(toY(value)) + 0.5);
       context.lineTo(box.x + box.width, Math.round(toY(value)) + 0.5);
       context.stroke();
-      if (name === "offset" && onset - offset < 0.14) continue;
+      if (name !== "onset" && Math.abs(onset - value) < 0.14) continue;
       label(context, `${name} ${value.toFixed(2)}`, box.x + box.width - 4, toY(value) - 4, "right");
     }
     context.setLineDash([]);
