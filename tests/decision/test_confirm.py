@@ -151,6 +151,18 @@ def test_what_waits_too_long_is_given_up_that_far():
     assert found == [(ends[-1], at(2.0 + 2.5 * CONFIRM_WITHIN_S))]
 
 
+def test_what_is_given_up_holds_back_no_end_and_joins_nothing():
+    rule = DecisionRule(min_silence_s=0.02, pad_start_s=0.05, pad_end_s=0.05, confirm_threshold=0.9)
+    values = np.full(1300, 0.8, np.float32)
+    values[:50], values[50:55], values[1100], values[1200:] = 0.95, 0.0, 0.95, 0.0
+    started, dropped, ended, again, *_ = marks_of(values, rule)
+    assert (started.onset, started.known) == (0, 10)
+    assert (dropped.start, dropped.end) == (GRID.boundary(55), GRID.boundary(1055))
+    # The frame after the patience is the first that cannot confirm what is within reach of the pads.
+    assert dropped.known == ended.known == 1056
+    assert (again.onset, again.known) == (GRID.boundary(1055), 1101)
+
+
 def test_a_gap_at_the_end_of_the_patience_is_not_filled():
     rule = DecisionRule(confirm_threshold=0.9, min_silence_s=1.0)
     found, dropped = spans([(0.8, CONFIRM_WITHIN_S - 0.2), (0.0, 0.5), (0.95, 1.0), (0.0, 2.0)], rule)
@@ -165,7 +177,7 @@ def test_a_posterior_that_equals_the_threshold_reaches_it_in_any_chunking(thresh
     values = np.array([0.0, threshold, 0.0, below, below, 0.0, 0.6, threshold, 0.6, 0.0], np.float32)
     marks = marks_of(values, rule)
     assert sum(isinstance(mark, Started) for mark in marks) == 2
-    assert marks_of(values, rule, (1,)) == marks
+    assert all(marks_of(values, rule, (size,)) == marks for size in range(1, len(values)))
 
 
 def test_hours_of_unsure_noise_take_no_memory():
