@@ -80,6 +80,25 @@ def test_what_confirms_is_found_where_noise_is_nowhere_sure(make_bank):
     assert tuned.after.measures["f1"] == max(row.measures["f1"] for row in tuned.trade_off)
 
 
+def test_where_the_search_begins_costs_it_little(make_bank):
+    rng = np.random.default_rng(3)
+    recordings = []
+    for _ in range(6):
+        labels = np.repeat(rng.random(40) < 0.5, 60)
+        values = (
+            np.where(labels, 0.8, 0.2) + 0.3 * np.repeat(rng.normal(size=480), 5) * labels + rng.normal(0, 0.1, 2400)
+        )
+        recordings.append((values.clip(0, 1).astype(np.float32), labels))
+    bank = make_bank(recordings)
+    starts = [
+        DecisionRule(),
+        DecisionRule(onset_threshold=0.95, offset_threshold=0.95, confirm_threshold=0.95),
+        DecisionRule(onset_threshold=0.1, offset_threshold=0.05, min_silence_s=1.0, min_speech_s=0.4),
+    ]
+    reached = [tune(bank, start, Aim("f1"), n_resamples=0).after.measures["f1"] for start in starts]
+    assert min(reached) > max(reached) - 0.003
+
+
 @settings(deadline=None, max_examples=100)
 @given(posteriors, rules)
 def test_ends_are_known_when_the_machine_knows_them(make_bank, values, rule):
