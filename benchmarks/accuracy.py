@@ -43,6 +43,7 @@ OVERVIEWS = [
     ("TPR at 5 % FPR", "tpr_at_fpr_05", 3),
     ("False alarm rate at the engine's own threshold", "false_alarm_rate", 3),
     ("False alarms (segments) per hour of non-speech", "false_alarms_per_hour", 0),
+    ("Seconds of them per hour of non-speech", "false_alarm_s_per_hour", 0),
     ("Onset delay P50, s", "onset_delay_p50_s", 3),
     ("Offset delay P50, s", "offset_delay_p50_s", 3),
     ("Pauses of 200 ms and more found", "pauses_found", 3),

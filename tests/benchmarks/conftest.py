@@ -22,7 +22,10 @@ def scripts(repository: Path) -> dict[str, ModuleType]:
     """The scripts of benchmarks/, which are no package."""
     sys.path.insert(0, str(repository / "benchmarks"))
     try:
-        return {name: importlib.import_module(name) for name in ("evaluation_set", "accuracy", "conditions")}
+        return {
+            name: importlib.import_module(name)
+            for name in ("evaluation_set", "accuracy", "conditions", "false_alarms", "card")
+        }
     finally:
         sys.path.remove(str(repository / "benchmarks"))
 

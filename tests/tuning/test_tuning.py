@@ -39,15 +39,19 @@ rules = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=300)
-@given(st.lists(posteriors, min_size=1, max_size=4), rules)
-def test_what_is_counted_at_once_is_what_the_machine_decides(make_bank, recordings, rule):
-    bank = make_bank([(values, values > 0.5) for values in recordings])
+def found_frames(bank, rule):
     found = Finder(bank).find(rule)
     frames = np.zeros(len(bank.posteriors), np.bool_)
     for start, stop in zip(found.starts, found.stops, strict=True):
         frames[start:stop] = True
-    np.testing.assert_array_equal(frames, bank.decided(rule))
+    return frames
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(posteriors, min_size=1, max_size=4), rules)
+def test_what_is_counted_at_once_is_what_the_machine_decides(make_bank, recordings, rule):
+    bank = make_bank([(values, values > 0.5) for values in recordings])
+    np.testing.assert_array_equal(found_frames(bank, rule), bank.decided(rule))
 
 
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -55,11 +59,7 @@ def test_what_is_counted_at_once_is_what_the_machine_decides(make_bank, recordin
 def test_what_is_given_up_is_too(make_bank, monkeypatch, recordings, rule):
     monkeypatch.setattr("vad.decision.scale.CONFIRM_WITHIN_S", 7 * FRAME_S)
     bank = make_bank([(values, values > 0.5) for values in recordings])
-    found = Finder(bank).find(rule)
-    frames = np.zeros(len(bank.posteriors), np.bool_)
-    for start, stop in zip(found.starts, found.stops, strict=True):
-        frames[start:stop] = True
-    np.testing.assert_array_equal(frames, bank.decided(rule))
+    np.testing.assert_array_equal(found_frames(bank, rule), bank.decided(rule))
 
 
 def test_what_confirms_is_found_where_noise_is_nowhere_sure(make_bank):

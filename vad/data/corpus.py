@@ -172,7 +172,10 @@ def load_rows(config: DataConfig) -> list[Recording]:
         for name in weights.source_weights:
             if name not in sources:
                 place = f"data.mixing.{key}.source_weights"
-                raise ConfigError(f"{place}: no manifest has the source {name!r}{did_you_mean(name, sources)}")
+                hint = did_you_mean(name, sources)
+                raise ConfigError(
+                    f"{place}: no manifest has the source {name!r}{hint}; leave it out, or all of them: {place}={{}}"
+                )
     excluded: set[str] = set()
     for pattern in config.exclude:
         hits = {row.id for row in rows if row.source == pattern or fnmatchcase(row.id, pattern)}

@@ -1,0 +1,51 @@
+"""The model card quotes the benchmarks' pages, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+
+def test_the_tables_of_the_card_are_what_the_pages_say(scripts: dict[str, ModuleType]) -> None:
+    card = scripts["card"].CARD.read_text(encoding="utf-8")
+    assert scripts["card"].quoted(card) == card
+
+
+def test_another_page_is_another_card(
+    scripts: dict[str, ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = scripts["card"]
+    card = module.CARD.read_text(encoding="utf-8")
+    for name in module.PAGES:
+        text = (module.HERE / f"{name}.md").read_text(encoding="utf-8")
+        (tmp_path / f"{name}.md").write_text(text.replace("| clean | 0.", "| clean | 0.0"), encoding="utf-8")
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    changed = module.quoted(card)
+    different = [line for line, old in zip(changed.splitlines(), card.splitlines(), strict=True) if line != old]
+    assert len(different) == 1 and different[0].startswith("| clean | ")
+
+
+def test_the_best_is_bold_and_what_has_no_place_is_refused(scripts: dict[str, ModuleType]) -> None:
+    module = scripts["card"]
+    assert module._cells([0.9, 0.8, 0.9], 3) == ["**0.900**", "0.800", "**0.900**"]
+    assert module._cells([13.0, 37.0, 9.0], 0) == ["13", "37", "**9**"]
+    with pytest.raises(click.ClickException, match="no <!-- conditions -->"):
+        module.quoted("# Model card\n")
+
+
+def test_false_alarms_are_counted_by_kind(
+    scripts: dict[str, ModuleType], corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAD_DATA_HOME", str(corpus))
+    arguments = ["--engines", "energy", "--bootstrap", "0", "--manifests", str(corpus / "manifests")]
+    result = CliRunner().invoke(scripts["false_alarms"].main, arguments)
+    assert result.exit_code == 0, result.output
+    rates = [line for line in result.output.splitlines() if line.startswith(("| noise | ", "| music | "))]
+    assert len(rates) == 6 and all(np.isfinite(float(line.split("|")[2])) for line in rates)
+    none = CliRunner().invoke(scripts["false_alarms"].main, [*arguments, "--split", "test"])
+    assert none.exit_code == 1 and "of the split 'test'" in none.output
