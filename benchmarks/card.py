@@ -25,6 +25,7 @@ PAGES = {
     "accuracy-test": ["accuracy.py", "--split", "test"],
     "conditions": ["conditions.py"],
     "false_alarms": ["false_alarms.py"],
+    "trade_off": ["trade_off.py"],
     "drift": ["drift.py"],
 }
 ENGINES = ("vad", "Silero 6.2", "WebRTC")

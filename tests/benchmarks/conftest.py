@@ -24,7 +24,7 @@ def scripts(repository: Path) -> dict[str, ModuleType]:
     try:
         return {
             name: importlib.import_module(name)
-            for name in ("evaluation_set", "accuracy", "conditions", "false_alarms", "card")
+            for name in ("evaluation_set", "accuracy", "conditions", "false_alarms", "trade_off", "card")
         }
     finally:
         sys.path.remove(str(repository / "benchmarks"))

@@ -49,3 +49,18 @@ def test_false_alarms_are_counted_by_kind(
     assert len(rates) == 6 and all(np.isfinite(float(line.split("|")[2])) for line in rates)
     none = CliRunner().invoke(scripts["false_alarms"].main, [*arguments, "--split", "test"])
     assert none.exit_code == 1 and "of the split 'test'" in none.output
+
+
+def test_a_higher_confirm_threshold_finds_less_of_everything(
+    scripts: dict[str, ModuleType], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAD_DATA_HOME", str(corpus))
+    monkeypatch.setattr(scripts["trade_off"], "PEERS", ("energy",))
+    arguments = ["--manifests", str(corpus / "manifests"), "--cache", str(tmp_path)]
+    result = CliRunner().invoke(scripts["trade_off"].main, arguments)
+    assert result.exit_code == 0, result.output
+    rows = [line.strip("| ").split(" | ") for line in result.output.splitlines() if line.startswith("| ")]
+    names, missed, alarms = zip(*((row[0], row[1], row[2]) for row in rows[2:]), strict=True)
+    assert names == ("none", "0.8", "0.85", "0.9", "0.95", "0.98", "energy")
+    shares, counts = [float(cell.rstrip(" %")) for cell in missed[:-1]], [float(cell) for cell in alarms[:-1]]
+    assert shares == sorted(shares) and counts == sorted(counts, reverse=True)
