@@ -71,6 +71,11 @@ def main(engines: str, model: Path | None, bootstrap: int, output: Path | None, 
     text = page(report, order, f"split {split}, seed {seed}, at most {minutes:g} min a condition")
     if split == "dev":
         text += experiments(HERE / "experiments.md")
+    publish(text, output)
+
+
+def publish(text: str, output: Path | None) -> None:
+    """Writes a page to a file, whole or not at all, or to the terminal when there is none."""
     if output is None:
         click.echo(text)
         return

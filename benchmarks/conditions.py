@@ -43,7 +43,6 @@ from scipy.signal import lfilter
 
 from vad.errors import VadError
 from vad.evaluation import Summary
-from vad.files import replacing
 from vad.manifests import Recording, read_manifests
 from vad.segments import Segment, Timeline
 
@@ -74,11 +73,7 @@ def main(engines: str, model: Path | None, bootstrap: int, output: Path | None, 
         raise click.ClickException(str(error)) from error
     made = f"split dev, seed {made_of['seed']}, at most {made_of['minutes']:g} min a condition"
     text = accuracy.page(report, order, made, title="Accuracy in conditions that the recordings lack")
-    if output is None:
-        click.echo(text)
-        return
-    with replacing(output) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    accuracy.publish(text, output)
 
 
 def conditions(corpus: Corpus, count: int, seed: int) -> Iterator[tuple[str, list[Take]]]:

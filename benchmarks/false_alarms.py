@@ -15,7 +15,6 @@ import click
 
 from vad.errors import VadError
 from vad.evaluation import Report, Summary, evaluate
-from vad.files import replacing
 from vad.manifests import data_home, read_manifests, resolve
 from vad.peers import Engine
 
@@ -38,11 +37,7 @@ def main(split: str, engines: str, model: Path | None, manifests: Path, bootstra
         raise click.ClickException(str(error)) from error
     made_of = f"all recordings of the split {split} that hold no speech, as they are"
     text = accuracy.page(report, list(KINDS), made_of, title="False alarms")
-    if output is None:
-        click.echo(text)
-        return
-    with replacing(output) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    accuracy.publish(text, output)
 
 
 def scored(split: str, engines: list[Engine], manifests: Path, bootstrap: int) -> Report:

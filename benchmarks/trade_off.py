@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from vad.decision import decide
 from vad.detector import Detector
 from vad.errors import VadError
-from vad.files import replacing
 from vad.labels import timeline_to_labels
 from vad.manifests import Recording, data_home, read_manifests, resolve
 from vad.peers import load_peer
@@ -68,11 +67,7 @@ def main(manifests: Path, cache: Path, output: Path | None) -> None:
         text = page(tallies(manifests, cache))
     except VadError as error:
         raise click.ClickException(str(error)) from error
-    if output is None:
-        click.echo(text)
-        return
-    with replacing(output) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    accuracy.publish(text, output)
 
 
 class Rules:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from vad.data.curves import Curve, phase, swell
 from vad.data.track import fade
 
 Samples = NDArray[np.float32]
-Curve = NDArray[np.float64]
 
 _SOUND_SPEED = 343.0
 _THROAT_M = (0.03, 0.4)
@@ -43,9 +43,7 @@ def call(sample_rate: int, rng: np.random.Generator) -> Samples:
     if rng.random() < 0.4:
         rough = 2 * np.pi * rng.uniform(12.0, 90.0) * way * len(way) / sample_rate
         heard *= 1.0 + rng.uniform(0.2, 0.9) * np.sin(rough)
-    top = rng.uniform(0.02, 0.8)
-    swell = np.interp(way, [0.0, top, 1.0], [0.0, 1.0, rng.uniform(0.0, 0.6)])
-    return fade((heard * swell).astype(np.float32), sample_rate)
+    return fade((heard * swell(way, 0.6, rng)).astype(np.float32), sample_rate)
 
 
 def siren(n_samples: int, sample_rate: int, rng: np.random.Generator) -> Samples:
@@ -69,7 +67,7 @@ def siren(n_samples: int, sample_rate: int, rng: np.random.Generator) -> Samples
     centre, span = np.exp(rng.uniform(np.log(300.0), np.log(2200.0))), rng.uniform(0.05, 0.8)
     pitch = centre * 2 ** (span * swing[rng.integers(3)])
     # Horns and loudspeakers distort: harmonics, up to nearly a square wave.
-    tone = np.tanh(np.sin(_phase(pitch, sample_rate)) * np.exp(rng.uniform(-1.0, 2.5)))
+    tone = np.tanh(np.sin(phase(pitch, sample_rate)) * np.exp(rng.uniform(-1.0, 2.5)))
     if rng.random() < 0.3:
         tone *= signal.square(2 * np.pi * rng.uniform(0.5, 8.0) * time, rng.uniform(0.3, 0.8)) > 0
     if rng.random() < 0.5:
@@ -111,7 +109,7 @@ def _contour(way: Curve, rng: np.random.Generator, seconds: float = 1.0) -> Curv
 
 def _pulses(pitch: Curve, sample_rate: int, rng: np.random.Generator) -> Curve:
     """Returns a pulse for every period, soft like a flute's or sharp like a crow's, as loud as noise of deviation 1."""
-    part = (_phase(pitch, sample_rate) / (2 * np.pi)) % 1.0
+    part = (phase(pitch, sample_rate) / (2 * np.pi)) % 1.0
     pulses = np.exp(-part * np.exp(rng.uniform(np.log(1.0), np.log(30.0))))
     pulses -= pulses.mean()
     loud: Curve = pulses / max(float(pulses.std()), 1e-6)
@@ -131,9 +129,3 @@ def _through_throat(source: Curve, sample_rate: int, rng: np.random.Generator) -
         heard = heard + signal.lfilter(numerator, denominator, source) * np.exp(rng.uniform(-2.0, 0.0))
     throat: Curve = heard
     return throat
-
-
-def _phase(frequency: Curve, sample_rate: int) -> Curve:
-    """Returns the phase of a tone whose frequency in Hz changes from sample to sample."""
-    phase: Curve = 2 * np.pi * np.cumsum(frequency) / sample_rate
-    return phase

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vad.data.calls import call, engine, siren
+from vad.data.curves import phase, swell
 from vad.data.shaping import filtered, random_gains
 from vad.data.track import add_at, fade
 
@@ -20,6 +21,7 @@ Samples = NDArray[np.float32]
 
 _GAINS_DB = 24.0
 _KNOTS_PER_S = 2
+_REST = 0.8
 
 
 def synthetic_noise(n_samples: int, sample_rate: int, rng: np.random.Generator) -> Samples:
@@ -82,13 +84,13 @@ def _tone(sample_rate: int, rng: np.random.Generator) -> Samples:
     glide = rng.uniform(-1.0, 1.0) if rng.random() < 0.4 else 0.0
     tremble = rng.uniform(0.0, 0.08) * np.sin(2 * np.pi * rng.uniform(3.0, 30.0) * time)
     frequency = pitch * 2 ** (glide * time / time[-1] + tremble)
-    phase = 2 * np.pi * np.cumsum(frequency) / sample_rate
+    turned = phase(frequency, sample_rate)
     tilt = rng.uniform(0.0, 2.0)
     wave = np.zeros(len(time))
     for harmonic in range(1, 1 + int(rng.integers(1, 16))):
         heard = frequency * harmonic < 0.45 * sample_rate
-        wave += heard * np.sin(harmonic * phase + rng.uniform(0, 2 * np.pi)) * harmonic**-tilt
-    return fade((wave * _swell(time, rng)).astype(np.float32), sample_rate)
+        wave += heard * np.sin(harmonic * turned + rng.uniform(0, 2 * np.pi)) * harmonic**-tilt
+    return fade((wave * swell(time / time[-1], _REST, rng)).astype(np.float32), sample_rate)
 
 
 def _sweep(sample_rate: int, rng: np.random.Generator) -> Samples:
@@ -99,16 +101,16 @@ def _sweep(sample_rate: int, rng: np.random.Generator) -> Samples:
     way = way if rng.random() < 0.5 else 1.0 - way
     if rng.random() < 0.3:
         way = 0.5 + 0.5 * np.sin(2 * np.pi * rng.uniform(0.5, 6.0) * way)
-    phase = 2 * np.pi * np.cumsum(low * (high / low) ** way) / sample_rate
-    wave = np.sign(np.sin(phase)) if rng.random() < 0.2 else np.sin(phase)
-    return fade((wave * _swell(time, rng)).astype(np.float32), sample_rate)
+    tone = np.sin(phase(low * (high / low) ** way, sample_rate))
+    wave = np.sign(tone) if rng.random() < 0.2 else tone
+    return fade((wave * swell(time / time[-1], _REST, rng)).astype(np.float32), sample_rate)
 
 
 def _drop(sample_rate: int, rng: np.random.Generator) -> Samples:
     """Returns a short ringing that rises in pitch, as bubbles do: water, knocks, keys, dishes."""
     time = _time(sample_rate, rng, (0.005, 0.12))
     frequency = np.exp(rng.uniform(np.log(200.0), np.log(6000.0))) * (1 + rng.uniform(0.0, 0.5) * time / time[-1])
-    ringing = np.sin(2 * np.pi * np.cumsum(frequency) / sample_rate)
+    ringing = np.sin(phase(frequency, sample_rate))
     drop: Samples = (ringing * np.exp(-time / time[-1] * rng.uniform(2.0, 8.0))).astype(np.float32)
     return drop
 
@@ -117,14 +119,6 @@ def _time(sample_rate: int, rng: np.random.Generator, bounds: tuple[float, float
     """Returns the times of an event's samples in seconds, its length drawn log-uniformly."""
     length = int(np.exp(rng.uniform(*np.log(bounds))) * sample_rate)
     return np.arange(1, max(length, 16) + 1) / sample_rate
-
-
-def _swell(time: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Returns a level that rises over the first part of an event and falls over the rest."""
-    top = rng.uniform(0.02, 0.8)
-    way = time / time[-1]
-    shape: NDArray[np.float64] = np.interp(way, [0.0, top, 1.0], [0.0, 1.0, rng.uniform(0.0, 0.8)])
-    return shape
 
 
 # Calls twice: of all these, they are what is taken for speech most often.
