@@ -231,6 +231,8 @@ class PipelineConfig(Section):
         frequency_masks: SpecAugment masks over bands in a cut.
         frequency_mask_bands: widest of them.
         reset_share: where training carries state across excerpts, how often an excerpt starts from a fresh one.
+        absence_excerpts: how many excerpts without speech then follow one another on average, so that the state learns
+            what it is when nobody has spoken for minutes; null leaves excerpts in random order.
     """
 
     batch_size: PositiveInt = 32
@@ -245,6 +247,7 @@ class PipelineConfig(Section):
     frequency_masks: Annotated[int, Field(ge=0, le=20)] = 1
     frequency_mask_bands: Annotated[int, Field(ge=1)] = 4
     reset_share: Share = 0.25
+    absence_excerpts: Annotated[float, Field(ge=1.0)] | None = None
 
 
 class DataConfig(Section):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vad.config import Config
 from vad.data.index import ShardIndex
+from vad.data.lanes import by_absence
 from vad.data.live import LiveMixtures
 from vad.data.shards import Progress, excerpt_count, prepare
 from vad.data.spectral import amplified, random_cut, random_gains
@@ -94,6 +95,8 @@ class Mixtures:
         dataset = dataset.map(self._delayed, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         dataset = dataset.batch(self.batch_size, drop_remainder=True)
         if carry_state:
+            if pipeline.absence_excerpts is not None:
+                dataset = by_absence(dataset, pipeline.absence_excerpts, seed)
             dataset = self._windowed(dataset, crop, seed)
         return dataset.prefetch(tf.data.AUTOTUNE)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
+from vad.features.blocks import mel_blocks
 from vad.features.dft import dft_tables
 from vad.features.spec import FeatureSpec
 from vad.features.tables import hann_window, mel_matrix
@@ -45,7 +47,8 @@ def log_mel_of_windows(windows: Any, spec: FeatureSpec, dft: str = "rfft") -> An
         mel = _mel_by_products(tapered, spec)
     else:
         power = tf.square(tf.abs(tf.signal.rfft(tapered)))
-        mel = tf.tensordot(power, tf.constant(mel_matrix(spec)), axes=1)
+        blocks = mel_blocks(mel_matrix(spec)[np.newaxis])
+        mel = tf.concat([tf.tensordot(power[..., b.columns], tf.constant(b.weights), axes=1) for b in blocks], axis=-1)
     return tf.math.log(mel + spec.log_floor)
 
 
@@ -61,5 +64,6 @@ def _mel_by_products(tapered: Any, spec: FeatureSpec) -> Any:
     turned_imaginary = real * tables.turn_imaginary + imaginary * tables.turn_real
     turned = tf.reshape(tf.concat([turned_real, turned_imaginary], axis=2), [n * residues, 2 * columns])
     spectrum = tf.square(tf.matmul(turned, tf.constant(tables.over_columns)))
-    power = spectrum[:, :columns] + spectrum[:, columns:]
-    return tf.matmul(tf.reshape(power, [n, residues * columns]), tf.constant(tables.mel))
+    power = tf.reshape(spectrum[:, :columns] + spectrum[:, columns:], [n, residues, columns])
+    blocks = [(tf.reshape(power[:, :, b.columns], [n, -1]), tf.constant(b.weights)) for b in tables.mel]
+    return tf.concat([tf.matmul(heard, weights) for heard, weights in blocks], axis=1)
