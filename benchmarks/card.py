@@ -27,6 +27,7 @@ PAGES = {
     "false_alarms": ["false_alarms.py"],
     "trade_off": ["trade_off.py"],
     "drift": ["drift.py"],
+    "absence": ["absence.py"],
 }
 ENGINES = ("vad", "Silero 6.2", "WebRTC")
 AUC, F1 = "ROC-AUC", "F1 at the engine's own threshold"

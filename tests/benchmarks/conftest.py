@@ -24,7 +24,17 @@ def scripts(repository: Path) -> dict[str, ModuleType]:
     try:
         return {
             name: importlib.import_module(name)
-            for name in ("evaluation_set", "accuracy", "conditions", "false_alarms", "trade_off", "card")
+            for name in (
+                "evaluation_set",
+                "accuracy",
+                "conditions",
+                "false_alarms",
+                "trade_off",
+                "card",
+                "absence",
+                "label_references",
+                "labels",
+            )
         }
     finally:
         sys.path.remove(str(repository / "benchmarks"))
@@ -51,9 +61,19 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
             source = {"speech": "none", "labelled": "reference"}.get(kind, "no-speech")
             rows.append(
                 Recording(
-                    f"{kind}-{number % 2}/{number}", path.name, 0.0, t.size / _RATE, kind, speech, source,
-                    None, "th" if kind == "speech" else None, "dev", "CC0-1.0", "permissive",
+                    f"{kind}-{number % 2}/{number}",
+                    path.name,
+                    0.0,
+                    t.size / _RATE,
+                    kind,
+                    speech,
+                    source,
+                    None,
+                    "th" if kind == "speech" else None,
+                    "dev",
+                    "CC0-1.0",
+                    "permissive",
                 )
-            )  # fmt: skip
+            )
     write_manifest(home / "manifests" / "all.jsonl", rows)
     return home

@@ -1,0 +1,198 @@
+"""What minutes without speech do to an engine: to the false alarms in them, and to the speech that comes after.
+
+    VAD_DATA_HOME=... python benchmarks/absence.py --output benchmarks/absence.md
+
+An engine that carries a state may grow deaf: it gives fewer false alarms the longer nobody speaks, and then misses who
+speaks. So both are measured with the same sounds, noises of the dev split:
+
+* **speech after absence**: recordings of the evaluation set of `accuracy.py`, alone, and the same ones behind two
+  minutes of noise, each behind another stretch of it; the recording is scored, the noise is not.
+* **false alarms**: decided speech in everything that holds none, each recording alone, and all of them in a row, in
+  random order, as one stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import accuracy
+import click
+import numpy as np
+from evaluation_set import RATE, Samples, loaded, seeded
+from false_alarms import KINDS
+from numpy.typing import NDArray
+
+from vad.errors import VadError
+from vad.evaluation import Estimate, Report, Summary, evaluate
+from vad.manifests import Recording, data_home, read_manifest, read_manifests, resolve
+from vad.peers import Engine, EngineOutput, EngineStream
+from vad.segments import Timeline
+
+CONDITIONS = ("clean", "noise-20", "noise-10", "noise-0", "room")
+ABSENCE_S = 120
+FADE_S = 0.02
+
+
+class After:
+    """An engine that hears other sound before every recording and says nothing about it.
+
+    Args:
+        engine: what hears it.
+        sound: float32 (n,); each recording lies behind another stretch of it.
+        seconds: how long a stretch.
+    """
+
+    def __init__(self, engine: Engine, sound: Samples, seconds: float) -> None:
+        self._engine = engine
+        self._sound = sound
+        self._length = round(seconds * RATE)
+        self._random = seeded(0, "absence")
+        self.name = f"{engine.name}, after"
+        self.description, self.threshold = engine.description, engine.threshold
+        self.is_probability = engine.is_probability
+
+    def start(self) -> EngineStream:
+        """Starts a recording behind the next stretch."""
+        stream = self._engine.start()
+        first = int(self._random.integers(max(1, self._sound.size - self._length)))
+        before = self._sound[first : first + self._length]
+        stream.push(before)
+        return _Later(stream, before.size / RATE)
+
+
+class _Later:
+    """A stream that began some seconds before the recording does."""
+
+    def __init__(self, stream: EngineStream, before_s: float) -> None:
+        self._stream = stream
+        self._before_s = self._end_s = before_s
+
+    def push(self, chunk: NDArray[np.float32]) -> None:
+        """Takes the next samples of the recording."""
+        self._stream.push(chunk)
+        self._end_s += chunk.size / RATE
+
+    def finish(self) -> EngineOutput:
+        """Returns what was found in the recording."""
+        output = self._stream.finish()
+        inside = output.times >= self._before_s
+        speech = output.speech.crop(self._before_s, self._end_s).shift(-self._before_s)
+        return EngineOutput(output.times[inside] - self._before_s, output.values[inside], speech)
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--engines", default="vad,silero,webrtc", help="Between commas; vad is this package's model.")
+@click.option("--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Else the packaged one.")
+@click.option("--manifests", type=click.Path(exists=True, path_type=Path), default=accuracy.MANIFESTS)
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=accuracy.CACHE)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Markdown file; else the terminal.")
+def main(engines: str, model: Path | None, manifests: Path, cache: Path, output: Path | None) -> None:
+    """Scores the engines and writes the page."""
+    try:
+        found = [accuracy.engine(name.strip(), model) for name in engines.split(",")]
+        rows = [row for row in read_manifests([manifests]) if row.split == "dev" and row.kind in KINDS]
+        recordings = list(without_speech(rows))
+        folder = accuracy.prepared(cache=cache, manifests=manifests, split="dev", minutes=10.0, seed=0)
+        noise = in_a_row([samples for kind, samples in recordings if kind == "noise"])
+        report = heard_after(found, read_manifest(folder / "manifest.jsonl"), folder, noise)
+        alarms = {engine.name: false_alarms(engine, [samples for _, samples in recordings]) for engine in found}
+    except VadError as error:
+        raise click.ClickException(str(error)) from error
+    hours = sum(samples.size for _, samples in recordings) / RATE / 3600
+    accuracy.publish(page(report, found, alarms, hours), output)
+
+
+def without_speech(rows: Sequence[Recording]) -> Iterator[tuple[str, Samples]]:
+    """Yields kind and samples of the recordings whose audio is there.
+
+    Raises:
+        VadError: there is none.
+    """
+    clips = [(row.kind, clip) for row in rows if (clip := resolve(row, data_home())) is not None]
+    if not clips:
+        raise VadError(f"{data_home()}: no noise of the split 'dev' there; set VAD_DATA_HOME or run vad data fetch")
+    for kind, clip in clips:
+        yield kind, loaded(clip)
+
+
+def in_a_row(recordings: Sequence[Samples]) -> Samples:
+    """Returns recordings one behind another in random order, each faded in and out for no clicks to be between."""
+    parts = [recordings[number].copy() for number in seeded(0, "row").permutation(len(recordings))]
+    for part in parts:
+        slope = np.linspace(0, 1, min(round(FADE_S * RATE), part.size // 2), dtype=np.float32)
+        part[: slope.size] *= slope
+        part[part.size - slope.size :] *= slope[::-1]
+    return np.concatenate(parts)
+
+
+def heard_after(engines: Sequence[Engine], rows: Sequence[Recording], folder: Path, noise: Samples) -> Report:
+    """Scores engines on recordings alone and behind noise.
+
+    Raises:
+        VadError: a recording cannot be read.
+    """
+    chosen = [row for row in rows if row.source in CONDITIONS]
+    both = [one for engine in engines for one in (engine, After(engine, noise, ABSENCE_S))]
+    report = evaluate(chosen, both, folder, summary=Summary("source", 0))
+    if report.failures:
+        raise VadError("\n".join(f"{f.recording}: {f.reason}" for f in report.failures))
+    return report
+
+
+def false_alarms(engine: Engine, recordings: Sequence[Samples]) -> tuple[list[Timeline], Timeline]:
+    """Returns the speech that an engine finds in each recording, and in all of them in a row."""
+    return [found_in(engine, samples) for samples in recordings], found_in(engine, in_a_row(recordings))
+
+
+def found_in(engine: Engine, samples: Samples) -> Timeline:
+    """Returns the speech that an engine finds."""
+    stream = engine.start()
+    stream.push(samples)
+    return stream.finish().speech
+
+
+def page(
+    report: Report, engines: Sequence[Engine], alarms: dict[str, tuple[list[Timeline], Timeline]], hours: float
+) -> str:
+    """Returns the Markdown page."""
+    lines = [
+        "# After minutes without speech",
+        "",
+        "    VAD_DATA_HOME=… python benchmarks/absence.py --output benchmarks/absence.md",
+        "",
+        f"Recordings of the dev set alone → behind {ABSENCE_S} seconds of noise; benchmarks/README.md says what the",
+        f"conditions are. False alarms in {hours * 60:.0f} minutes without speech.",
+        "",
+        "## ROC-AUC",
+        "",
+        *_compared(report, engines, lambda measures: f"{measures['roc_auc'].value:.3f}"),
+        "",
+        "## Speech found at the engine's own threshold",
+        "",
+        *_compared(report, engines, lambda measures: f"{1 - measures['miss_rate'].value:.1%}"),
+        "",
+        "## Recordings without speech, each alone → all in a row",
+        "",
+    ]
+    counted = []
+    for name, (alone, together) in alarms.items():
+        counts = [sum(map(len, alone)) / hours, len(together) / hours]
+        seconds = [sum(speech.speech_s for speech in alone) / hours, together.speech_s / hours]
+        counted.append([name, *(" → ".join(f"{value:.0f}" for value in pair) for pair in (counts, seconds))])
+    lines += accuracy.table(["engine", "false alarms an hour", "seconds of them"], counted)
+    return "\n".join([*lines, "", accuracy.versions(), ""])
+
+
+def _compared(report: Report, engines: Sequence[Engine], shown: Callable[[Mapping[str, Estimate]], str]) -> list[str]:
+    """Returns a table of one measure, alone → after, by condition and engine."""
+    found = {(result.condition, result.engine): shown(result.measures) for result in report.results}
+    rows = [
+        [condition, *(f"{found[condition, e.name]} → {found[condition, f'{e.name}, after']}" for e in engines)]
+        for condition in CONDITIONS
+    ]
+    return accuracy.table(["condition", *(engine.name for engine in engines)], rows)
+
+
+if __name__ == "__main__":
+    main()
