@@ -48,9 +48,6 @@ class SpeechConfig(Section):
         pause_s: pause between utterances, drawn log-uniformly.
         long_pause_share: how often a pause is a long one instead.
         long_pause_s: long pauses, drawn uniformly.
-        sparse_share: how often an excerpt has no more than short utterances far apart.
-        sparse_utterance_s: the longest that they may be, drawn uniformly for each.
-        sparse_pause_s: pauses between them, drawn uniformly; the first begins anywhere.
         new_talker_share: how often another talker speaks next.
         overlap_share: how often the next utterance starts before the last one ends.
         overlap_s: by how much, drawn uniformly.
@@ -69,9 +66,6 @@ class SpeechConfig(Section):
     pause_s: Bounds = (0.1, 3.0)
     long_pause_share: Share = 0.12
     long_pause_s: Bounds = (3.0, 10.0)
-    sparse_share: Share = 0.0
-    sparse_utterance_s: Bounds = (0.4, 4.0)
-    sparse_pause_s: Bounds = (4.0, 20.0)
     new_talker_share: Share = 0.3
     overlap_share: Share = 0.08
     overlap_s: Bounds = (0.2, 2.0)

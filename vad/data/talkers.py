@@ -93,19 +93,17 @@ class Cast:
         duration = n_samples / self._rate
         voices = [self._new_voice(n_samples, rng)]
         voice = voices[0]
-        is_sparse = rng.random() < config.sparse_share
-        time = float(rng.uniform(0.0, duration)) if is_sparse else self._first_start(duration, rng)
+        time = self._first_start(duration, rng)
         unusable = 0
         while time < duration and unusable < _MAX_UNUSABLE:
-            longest_s = float(rng.uniform(*config.sparse_utterance_s)) if is_sparse else duration
-            utterance = self._utterance(voice, longest_s, rng)
+            utterance = self._utterance(voice, n_samples / self._rate, rng)
             if utterance is None:
                 unusable += 1
                 voices.append(self._new_voice(n_samples, rng))
                 voice = voices[-1]
                 continue
             end = self._place(voice, utterance, time, rng)
-            time = end + rng.uniform(*config.sparse_pause_s) if is_sparse else self._next_start(time, end, rng)
+            time = self._next_start(time, end, rng)
             if rng.random() < config.new_talker_share:
                 voice = self._other_voice(voices, voice, n_samples, rng)
         return [each for each in voices if each.speech] or voices[:1]
