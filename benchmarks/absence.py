@@ -7,6 +7,8 @@ speaks. So both are measured with the same sounds, noises of the dev split:
 
 * **speech after absence**: recordings of the evaluation set of `accuracy.py`, alone, and the same ones behind two
   minutes of noise, each behind another stretch of it; the recording is scored, the noise is not.
+* **single words**: utterances of the split, most of them single words, in which no speech is found at all: each by
+  itself, half a second after the start, and all in one stream, one a minute, in faint noise and in louder noise.
 * **false alarms**: decided speech in everything that holds none, each recording alone, and all of them in a row, in
   random order, as one stream.
 """
@@ -14,11 +16,13 @@ speaks. So both are measured with the same sounds, noises of the dev split:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import accuracy
 import click
 import numpy as np
+import trade_off
 from evaluation_set import RATE, Samples, loaded, seeded
 from false_alarms import KINDS
 from numpy.typing import NDArray
@@ -32,6 +36,10 @@ from vad.segments import Timeline
 CONDITIONS = ("clean", "noise-20", "noise-10", "noise-0", "room")
 ABSENCE_S = 120
 FADE_S = 0.02
+WORDS = 200
+EVERY_S = 60
+# Root mean square of the noise that words are spoken in, in dB of full scale.
+LEVELS_DB = (-80, -54)
 
 
 class After:
@@ -91,16 +99,19 @@ def main(engines: str, model: Path | None, manifests: Path, cache: Path, output:
     """Scores the engines and writes the page."""
     try:
         found = [accuracy.engine(name.strip(), model) for name in engines.split(",")]
-        rows = [row for row in read_manifests([manifests]) if row.split == "dev" and row.kind in KINDS]
-        recordings = list(without_speech(rows))
+        rows = [row for row in read_manifests([manifests]) if row.split == "dev"]
+        recordings = list(without_speech([row for row in rows if row.kind in KINDS]))
+        spoken = list(islice(trade_off.words(rows), WORDS))
         folder = accuracy.prepared(cache=cache, manifests=manifests, split="dev", minutes=10.0, seed=0)
         noise = in_a_row([samples for kind, samples in recordings if kind == "noise"])
         report = heard_after(found, read_manifest(folder / "manifest.jsonl"), folder, noise)
+        missed = {engine.name: [words_missed(engine, spoken, level) for level in LEVELS_DB] for engine in found}
         alarms = {engine.name: false_alarms(engine, [samples for _, samples in recordings]) for engine in found}
     except VadError as error:
         raise click.ClickException(str(error)) from error
     hours = sum(samples.size for _, samples in recordings) / RATE / 3600
-    accuracy.publish(page(report, found, alarms, hours), output)
+    text = page(report, found, missed)
+    accuracy.publish(text + alarms_table(alarms, hours), output)
 
 
 def without_speech(rows: Sequence[Recording]) -> Iterator[tuple[str, Samples]]:
@@ -145,6 +156,25 @@ def false_alarms(engine: Engine, recordings: Sequence[Samples]) -> tuple[list[Ti
     return [found_in(engine, samples) for samples in recordings], found_in(engine, in_a_row(recordings))
 
 
+def words_missed(engine: Engine, spoken: Sequence[Samples], level_db: float) -> tuple[float, float]:
+    """Returns the share of words in which an engine finds nothing: each by itself, and one a minute in one stream."""
+    random, scale = seeded(0, "background"), np.float32(10 ** (level_db / 20))
+
+    def over_noise(samples: Samples) -> Samples:
+        return samples + scale * random.standard_normal(samples.size, dtype=np.float32)
+
+    alone = sum(not len(found_in(engine, over_noise(word))) for word in spoken)
+    parts, places, position = [], [], 0
+    for word in spoken:
+        parts += [np.zeros(EVERY_S * RATE - word.size % RATE, np.float32), word]
+        position += parts[-2].size
+        places.append((position / RATE, (position + word.size) / RATE))
+        position += word.size
+    heard = found_in(engine, over_noise(np.concatenate(parts)))
+    together = sum(not len(heard.crop(*place)) for place in places)
+    return alone / len(spoken), together / len(spoken)
+
+
 def found_in(engine: Engine, samples: Samples) -> Timeline:
     """Returns the speech that an engine finds."""
     stream = engine.start()
@@ -152,17 +182,16 @@ def found_in(engine: Engine, samples: Samples) -> Timeline:
     return stream.finish().speech
 
 
-def page(
-    report: Report, engines: Sequence[Engine], alarms: dict[str, tuple[list[Timeline], Timeline]], hours: float
-) -> str:
-    """Returns the Markdown page."""
+def page(report: Report, engines: Sequence[Engine], missed: dict[str, list[tuple[float, float]]]) -> str:
+    """Returns the Markdown page up to the false alarms."""
+    words = [[name, *(f"{alone:.1%} → {later:.1%}" for alone, later in pairs)] for name, pairs in missed.items()]
     lines = [
         "# After minutes without speech",
         "",
         "    VAD_DATA_HOME=… python benchmarks/absence.py --output benchmarks/absence.md",
         "",
         f"Recordings of the dev set alone → behind {ABSENCE_S} seconds of noise; benchmarks/README.md says what the",
-        f"conditions are. False alarms in {hours * 60:.0f} minutes without speech.",
+        "conditions are.",
         "",
         "## ROC-AUC",
         "",
@@ -172,15 +201,28 @@ def page(
         "",
         *_compared(report, engines, lambda measures: f"{1 - measures['miss_rate'].value:.1%}"),
         "",
-        "## Recordings without speech, each alone → all in a row",
+        "## Single words not heard at all, by themselves → one a minute",
+        "",
+        *accuracy.table(["engine", *(f"in noise at {level} dB" for level in LEVELS_DB)], words),
         "",
     ]
-    counted = []
+    return "\n".join([*lines, ""])
+
+
+def alarms_table(alarms: dict[str, tuple[list[Timeline], Timeline]], hours: float) -> str:
+    """Returns the rest of the page."""
+    rows = []
     for name, (alone, together) in alarms.items():
         counts = [sum(map(len, alone)) / hours, len(together) / hours]
         seconds = [sum(speech.speech_s for speech in alone) / hours, together.speech_s / hours]
-        counted.append([name, *(" → ".join(f"{value:.0f}" for value in pair) for pair in (counts, seconds))])
-    lines += accuracy.table(["engine", "false alarms an hour", "seconds of them"], counted)
+        rows.append([name, *(" → ".join(f"{value:.0f}" for value in pair) for pair in (counts, seconds))])
+    lines = [
+        "## Recordings without speech, each by itself → all in a row",
+        "",
+        f"{hours * 60:.0f} minutes.",
+        "",
+        *accuracy.table(["engine", "false alarms an hour", "seconds of them"], rows),
+    ]
     return "\n".join([*lines, "", accuracy.versions(), ""])
 
 
