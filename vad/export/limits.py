@@ -34,9 +34,9 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
     {
         "none": Limit(1e-4, 0.001, 1e-4, "float32 differs by the order of its sums alone"),
         "float16": Limit(0.02, 0.002, 5e-4, "weights are rounded to 11 bits"),
-        "dynamic": Limit(0.25, 0.02, 0.002, "weights and the inputs of products are rounded to 8 bits"),
-        "int8": Limit(0.35, 0.02, 0.002, "weights, inputs and outputs of products are rounded to 8 bits"),
-        "int16x8": Limit(0.25, 0.02, 0.002, "weights are rounded to 8 bits"),
+        "dynamic": Limit(0.4, 0.02, 0.002, "weights and the inputs of products are rounded to 8 bits"),
+        "int8": Limit(0.4, 0.02, 0.002, "weights, inputs and outputs of products are rounded to 8 bits"),
+        "int16x8": Limit(0.4, 0.02, 0.002, "weights are rounded to 8 bits"),
     }
 )
 """By quantisation. A posterior that is on its way from 0 to 1 moves by much when it comes a frame earlier, so the
