@@ -22,10 +22,10 @@ from pathlib import Path
 import accuracy
 import click
 import numpy as np
-import trade_off
 from evaluation_set import RATE, Samples, loaded, seeded
 from false_alarms import KINDS
 from numpy.typing import NDArray
+from trade_off import found_in, words
 
 from vad.errors import VadError
 from vad.evaluation import Estimate, Report, Summary, evaluate
@@ -101,7 +101,7 @@ def main(engines: str, model: Path | None, manifests: Path, cache: Path, output:
         found = [accuracy.engine(name.strip(), model) for name in engines.split(",")]
         rows = [row for row in read_manifests([manifests]) if row.split == "dev"]
         recordings = list(without_speech([row for row in rows if row.kind in KINDS]))
-        spoken = list(islice(trade_off.words(rows), WORDS))
+        spoken = list(islice(words(rows), WORDS))
         folder = accuracy.prepared(cache=cache, manifests=manifests, split="dev", minutes=10.0, seed=0)
         noise = in_a_row([samples for kind, samples in recordings if kind == "noise"])
         report = heard_after(found, read_manifest(folder / "manifest.jsonl"), folder, noise)
@@ -166,6 +166,7 @@ def words_missed(engine: Engine, spoken: Sequence[Samples], level_db: float) -> 
     alone = sum(not len(found_in(engine, over_noise(word))) for word in spoken)
     parts, places, position = [], [], 0
     for word in spoken:
+        # Words begin on whole seconds.
         parts += [np.zeros(EVERY_S * RATE - word.size % RATE, np.float32), word]
         position += parts[-2].size
         places.append((position / RATE, (position + word.size) / RATE))
@@ -175,16 +176,9 @@ def words_missed(engine: Engine, spoken: Sequence[Samples], level_db: float) -> 
     return alone / len(spoken), together / len(spoken)
 
 
-def found_in(engine: Engine, samples: Samples) -> Timeline:
-    """Returns the speech that an engine finds."""
-    stream = engine.start()
-    stream.push(samples)
-    return stream.finish().speech
-
-
 def page(report: Report, engines: Sequence[Engine], missed: dict[str, list[tuple[float, float]]]) -> str:
     """Returns the Markdown page up to the false alarms."""
-    words = [[name, *(f"{alone:.1%} → {later:.1%}" for alone, later in pairs)] for name, pairs in missed.items()]
+    lonely = [[name, *(f"{alone:.1%} → {later:.1%}" for alone, later in pairs)] for name, pairs in missed.items()]
     lines = [
         "# After minutes without speech",
         "",
@@ -203,7 +197,7 @@ def page(report: Report, engines: Sequence[Engine], missed: dict[str, list[tuple
         "",
         "## Single words not heard at all, by themselves → one a minute",
         "",
-        *accuracy.table(["engine", *(f"in noise at {level} dB" for level in LEVELS_DB)], words),
+        *accuracy.table(["engine", *(f"in noise at {level} dB" for level in LEVELS_DB)], lonely),
         "",
     ]
     return "\n".join([*lines, ""])

@@ -29,7 +29,7 @@ from vad.detector import Detector
 from vad.errors import VadError
 from vad.labels import timeline_to_labels
 from vad.manifests import Recording, data_home, read_manifests, resolve
-from vad.peers import load_peer
+from vad.peers import Engine, load_peer
 from vad.segments import Timeline
 
 CONFIRMS = (None, 0.8, 0.85, 0.9, 0.95, 0.98)
@@ -94,14 +94,19 @@ class Rules:
         for name, rule in self._rules.items():
             yield name, decide(posteriors, rule, self.grid, samples.size)
         for peer in self._peers:
-            stream = peer.start()
-            stream.push(samples)
-            yield peer.name, stream.finish().speech
+            yield peer.name, found_in(peer, samples)
 
     def frames(self, speech: Timeline, n_samples: int) -> NDArray[np.bool_]:
         """Returns which frames of a recording are speech."""
         labels, _ = timeline_to_labels(speech, self.grid.count(n_samples), self.grid)
         return labels.astype(np.bool_)
+
+
+def found_in(engine: Engine, samples: Samples) -> Timeline:
+    """Returns the speech that an engine finds in a recording."""
+    stream = engine.start()
+    stream.push(samples)
+    return stream.finish().speech
 
 
 def tallies(manifests: Path, cache: Path) -> dict[str, Tally]:
