@@ -106,6 +106,19 @@ def test_latency(tune):
     assert found["after"]["measures"]["delay_p90_s"] <= 0.3
 
 
+def test_a_bound_on_false_alarms(tune, manifest, tmp_path):
+    row = json.loads(manifest.read_text().splitlines()[1])
+    silent = manifest.parent / "silent.jsonl"
+    silent.write_text(json.dumps({**row, "id": "drawn/silent", "speech": []}) + "\n")
+    asked = (silent, "--split", "dev", "--max-alarms", "1200")
+    done = tune(*asked, "--format", "json", "--preset-out", tmp_path / "m.toml")
+    found = json.loads(done.stdout)
+    assert found["max_alarms_per_hour"] == 1200
+    assert found["after"]["measures"]["alarms_per_hour"] <= 1200
+    assert "max_alarms_per_hour = 1200" in (tmp_path / "m.toml").read_text()
+    assert "with at most 1200 false alarms an hour" in tune(*asked).stdout
+
+
 def test_recordings_of_the_test_split_are_refused_unless_asked_for(tune):
     done = tune()
     assert (done.exit_code, done.stdout) == (2, "")
@@ -122,6 +135,8 @@ def test_recordings_of_the_test_split_are_refused_unless_asked_for(tune):
         (["--preset-out", "mine.json"], 2, "a preset is a .toml file"),
         (["--kind", "music"], 1, "nothing to tune on"),
         (["--max-delay", "0.001"], 2, "allow that much"),
+        (["--max-alarms", "0"], 2, "not in the range x>0"),
+        (["--max-alarms", "5"], 2, "add recordings whose labels are empty"),
     ],
 )
 def test_what_cannot_act_is_refused(tune, arguments, code, message):

@@ -162,6 +162,56 @@ def test_a_bound_on_the_delay_is_kept(noisy_bank):
         tune(noisy_bank, DecisionRule(), Aim("f1", max_delay_s=0.01), n_resamples=0)
 
 
+@pytest.fixture(scope="module")
+def loud_bank(make_bank):
+    """Speech, and noise in bursts that reach anything from 0.3 to 0.99, as long as speech."""
+    rng = np.random.default_rng(11)
+    recordings = []
+    for _ in range(6):
+        labels = np.repeat(rng.random(30) < 0.5, 40)
+        said = np.repeat(rng.uniform(0.4, 1.0, 30), 40)
+        recordings.append((np.where(labels, said, 0.05).astype(np.float32), labels))
+    for _ in range(6):
+        values = np.full(6000, 0.05, np.float32)
+        for first in range(100, 5800, 600):
+            values[first : first + int(rng.integers(20, 90))] = rng.uniform(0.3, 0.99)
+        recordings.append((values, np.zeros(6000, bool)))
+    return make_bank(recordings)
+
+
+def test_false_alarms_are_segments_in_recordings_without_speech(loud_bank):
+    rule = DecisionRule(0.6, 0.6, 0.0, 0.1, 0.15, confirm_threshold=0.9)
+    silent = [loud_bank.decided(rule)[a:b] for a, b in zip(loud_bank.firsts, loud_bank.stops, strict=True)][6:]
+    wanted = sum(int(np.count_nonzero(np.diff(found, prepend=False) & found)) for found in silent) / (
+        6 * 6000 * 0.01 / 3600
+    )
+    assert wanted > 10
+    assert Judge(loud_bank).alarms_per_hour(Finder(loud_bank).find(rule)) == pytest.approx(wanted)
+
+
+def test_a_bound_on_false_alarms_is_kept(loud_bank):
+    free = tune(loud_bank, DecisionRule(min_speech_s=0.0), Aim("f1"), n_resamples=0).after
+    limit = free.measures["alarms_per_hour"] / 4
+    assert limit > 10
+    bound = tune(loud_bank, DecisionRule(), Aim("f1", max_alarms_per_hour=limit), n_resamples=0).after
+    assert bound.measures["alarms_per_hour"] <= limit
+    assert 0.5 < bound.measures["f1"] <= free.measures["f1"] + 1e-9
+    held = ("onset_threshold", "offset_threshold", "hangover_s", "min_speech_s", "confirm_threshold")
+    said = r"no rule that was tried has at most 1 false alarms an hour; the nearest has \d+\.\d: allow"
+    with pytest.raises(ConfigError, match=said):
+        tune(loud_bank, DecisionRule(min_speech_s=0.0), Aim("f1", max_alarms_per_hour=1.0), held=held, n_resamples=0)
+
+
+def test_a_bound_on_false_alarms_needs_recordings_without_speech(make_bank):
+    labels = np.arange(300) < 100
+    bank = make_bank([(labels.astype(np.float32), labels)])
+    assert np.isnan(tune(bank, DecisionRule(), Aim("f1"), n_resamples=0).after.measures["alarms_per_hour"])
+    with pytest.raises(ConfigError, match=r"all 1 hold some: add recordings whose labels are empty"):
+        tune(bank, DecisionRule(), Aim("f1", max_alarms_per_hour=5.0))
+    with pytest.raises(ConfigError, match="max_alarms_per_hour must be a positive number; received 0"):
+        tune(bank, DecisionRule(), Aim("f1", max_alarms_per_hour=0.0))
+
+
 def test_delays_are_of_ends_that_silence_follows(make_bank):
     labels = np.zeros(600, np.bool_)
     labels[100:200] = labels[230:300] = labels[550:600] = True

@@ -33,8 +33,8 @@ class Judged:
 
     Args:
         rule: thresholds and durations.
-        measures: f1, dcf, der, miss_rate, false_alarm_rate, and delay_p50_s and delay_p90_s: how long after the end
-            of speech that end is known.
+        measures: f1, dcf, der, miss_rate, false_alarm_rate; alarms_per_hour, segments in an hour of recordings without
+            speech; and delay_p50_s and delay_p90_s: how long after the end of speech that end is known.
     """
 
     rule: DecisionRule
@@ -75,19 +75,27 @@ def tune(bank: Bank, start: DecisionRule, aim: Aim, *, held: Collection[str] = (
         n_resamples: bootstrap resamples of the recordings for the intervals; 0 for none.
 
     Raises:
-        ConfigError: when the cost or a field is unknown, there is no recording, nothing is left to search, or no
-            rule keeps the bound on the delay.
+        ConfigError: when the cost or a field is unknown, a bound means nothing, there is no recording, nothing is left
+            to search, or no rule keeps the bounds.
     """
     if aim.cost not in COSTS:
         raise ConfigError(f"tune: no cost {aim.cost!r}{did_you_mean(aim.cost, COSTS)}; there are {', '.join(COSTS)}")
     if aim.max_delay_s is not None and not (math.isfinite(aim.max_delay_s) and aim.max_delay_s > 0):
         raise ConfigError(f"tune: max_delay_s must be a positive number of seconds; received {aim.max_delay_s}")
+    alarms = aim.max_alarms_per_hour
+    if alarms is not None and not (math.isfinite(alarms) and alarms > 0):
+        raise ConfigError(f"tune: max_alarms_per_hour must be a positive number; received {alarms}")
     if not len(bank):
         raise ConfigError("tune: there is no labelled recording to tune on")
     if not set(SEARCHED) - set(held):
         raise ConfigError("tune: every field is held, nothing is left to search")
     settled_s = SETTLED_S if aim.max_delay_s is None else max(SETTLED_S, aim.max_delay_s)
     finder, judge = Finder(bank), Judge(bank, settled_s=settled_s)
+    if alarms is not None and math.isnan(judge.alarms_per_hour(finder.find(start))):
+        raise ConfigError(
+            f"tune: at most {alarms:g} false alarms an hour of recordings without speech, and all {len(bank)} hold "
+            "some: add recordings whose labels are empty"
+        )
     search = Search(finder, judge, aim)
     chosen = search.best(start, held)
     rules = [_at(chosen, onset) for onset in sorted({*_SWEEP, chosen.onset_threshold})]
@@ -111,8 +119,10 @@ def _at(rule: DecisionRule, onset: float) -> DecisionRule:
 
 
 def _judged(bank: Bank, finder: Finder, judge: Judge, rule: DecisionRule) -> Judged:
-    delays = judge.delays(finder.find(rule))
+    found = finder.find(rule)
+    delays = judge.delays(found)
     measures = judge.count_frames(bank.decided(rule)).measures()
+    measures |= {"alarms_per_hour": judge.alarms_per_hour(found)}
     return Judged(rule, {**measures, "delay_p50_s": delay_at(delays, 0.5), "delay_p90_s": delay_at(delays)})
 
 

@@ -1,4 +1,4 @@
-"""What a rule costs: pooled frame measures, and how long the end of speech takes to be known."""
+"""What a rule costs: pooled frame measures, false alarms, and how long the end of speech takes to be known."""
 
 from __future__ import annotations
 
@@ -70,6 +70,9 @@ class Judge:
         self._speech, self._nonspeech = _sums(speech), _sums(nonspeech)
         self._totals = [sums[bank.stops] - sums[bank.firsts] for sums in (self._speech, self._nonspeech)]
         self._turns = self._turn_ends(settled_s)
+        self._silent = self._totals[0] == 0
+        frames = float((bank.stops - bank.firsts)[self._silent].sum())
+        self._silent_h = frames * bank.grid.hop_length / bank.grid.sample_rate / 3600
 
     def count(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Counts:
         """Counts segments, given by their first frames and the frames after their last, by recording."""
@@ -84,6 +87,11 @@ class Judge:
         """Counts what was decided frame by frame, by recording."""
         edges = np.flatnonzero(np.diff(found, prepend=False, append=False))
         return self.count(edges[::2], edges[1::2])
+
+    def alarms_per_hour(self, found: Found) -> float:
+        """Returns how many segments are found an hour in recordings without speech; ``nan`` where there are none."""
+        owner = np.searchsorted(self._bank.stops, found.starts, side="right")
+        return ratio(float(np.count_nonzero(self._silent[owner])), self._silent_h)
 
     def delays(self, found: Found) -> NDArray[np.float64]:
         """Returns how long after each end of speech it was known, in seconds.

@@ -11,7 +11,7 @@ from typing import Any, Final
 from vad.decision import DecisionRule
 from vad.errors import ConfigError
 from vad.tuning.costs import Judge, delay_at
-from vad.tuning.spans import Finder
+from vad.tuning.spans import Finder, Found
 
 SEARCHED: Final = (
     "onset_threshold", "offset_threshold", "hangover_s", "min_speech_s", "min_silence_s", "pad_start_s", "pad_end_s",
@@ -21,7 +21,7 @@ SEARCHED: Final = (
 
 _ONSETS = (0.02, *(n / 20 for n in range(1, 20)), 0.98)
 _DROPS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
-_CONFIRMS = (None, 0.8, 0.85, 0.9, 0.95)
+_CONFIRMS = (None, 0.8, 0.85, 0.9, 0.95, 0.98)
 _GRID: Final[dict[str, tuple[float, ...]]] = {
     "hangover_s": (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3),
     "min_speech_s": (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
@@ -49,10 +49,12 @@ class Aim:
     Args:
         cost: one of `vad.tuning.costs.COSTS`.
         max_delay_s: the end of speech has to be known within this, for nine of ten ends; None sets no bound.
+        max_alarms_per_hour: as many segments may be found in an hour of recordings without speech; None sets no bound.
     """
 
     cost: str
     max_delay_s: float | None = None
+    max_alarms_per_hour: float | None = None
 
 
 class Search:
@@ -76,7 +78,7 @@ class Search:
             held: fields that stay as well.
 
         Raises:
-            ConfigError: when no rule keeps the bound on the delay.
+            ConfigError: when no rule keeps the bounds.
         """
         rule, price = self._settled(start, held)
         for changes in _ELSEWHERE:
@@ -85,12 +87,8 @@ class Search:
                 reached, found = self._settled(other, held)
                 if found < _less(price):
                     rule, price = reached, found
-        bound = self._aim.max_delay_s
-        if bound is not None and price[0] > 0:
-            raise ConfigError(
-                f"tune: no rule that was tried knows nine of ten ends of speech within {bound:g} s; the nearest takes "
-                f"{bound + price[0]:.3f} s: allow that much"
-            )
+        if price[0] > 0:
+            raise ConfigError(f"tune: no rule that was tried {self._shortfall(rule)}: allow that much")
         return rule
 
     def _settled(self, rule: DecisionRule, held: Collection[str]) -> tuple[DecisionRule, tuple[float, float]]:
@@ -122,11 +120,26 @@ class Search:
         value = self._judge.count(found.starts, found.stops).measures()[self._aim.cost]
         if math.isnan(value):
             raise ConfigError(f"tune: the recordings have no {self._aim.cost}: some of them must hold speech")
-        excess = 0.0
-        if self._aim.max_delay_s is not None:
-            delay = delay_at(self._judge.delays(found))
-            excess = 0.0 if math.isnan(delay) else max(0.0, delay - self._aim.max_delay_s)
+        excess = sum(max(0.0, value / bound - 1.0) for value, bound in self._bounded(found).values())
         return excess, -value if self._aim.cost == "f1" else value
+
+    def _bounded(self, found: Found) -> dict[str, tuple[float, float]]:
+        """Returns by field of the aim what is reached and what is allowed, where that can be told."""
+        aim, reached = self._aim, {}
+        if aim.max_delay_s is not None:
+            reached["max_delay_s"] = delay_at(self._judge.delays(found)), aim.max_delay_s
+        if aim.max_alarms_per_hour is not None:
+            reached["max_alarms_per_hour"] = self._judge.alarms_per_hour(found), aim.max_alarms_per_hour
+        return {name: pair for name, pair in reached.items() if not math.isnan(pair[0])}
+
+    def _shortfall(self, rule: DecisionRule) -> str:
+        """Says which bounds a rule breaks, and by how much."""
+        broken = {name: pair for name, pair in self._bounded(self._finder.find(rule)).items() if pair[0] > pair[1]}
+        said = {
+            "max_delay_s": "knows nine of ten ends of speech within {1:g} s; the nearest takes {0:.3f} s",
+            "max_alarms_per_hour": "has at most {1:g} false alarms an hour; the nearest has {0:.1f}",
+        }
+        return ", or ".join(said[name].format(*pair) for name, pair in broken.items())
 
     def _thresholds(self, rule: DecisionRule, held: Collection[str]) -> Iterator[dict[str, Any]]:
         onsets = [rule.onset_threshold]
