@@ -1,4 +1,4 @@
-"""Graphs of a model as LiteRT's schema has them: their operations, and what their tensors take."""
+"""Graphs of a model as LiteRT's schema has them: their operations, their weights, and what their tensors take."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @functools.cache
@@ -41,6 +42,24 @@ def count_ops(model: Any, graph: Any) -> dict[str, int]:
     """Counts the operations of one graph of a ``ModelT`` by name, most frequent first."""
     counts = Counter(op_name(model.operatorCodes[operator.opcodeIndex]) for operator in graph.operators)
     return dict(counts.most_common())
+
+
+def named_constants(flatbuffer: bytes) -> dict[str, NDArray[np.floating[Any]]]:
+    """Returns the named floating-point constants of a model's first graph, a product's weights as (inputs, outputs)."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    dtypes = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.FLOAT16: np.float16}
+    model = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
+    named: dict[str, NDArray[np.floating[Any]]] = {}
+    for tensor in model.subgraphs[0].tensors:
+        if tensor.type in dtypes and is_constant(model, tensor):
+            data = bytes(model.buffers[tensor.buffer].data)
+            array = np.frombuffer(data, dtypes[tensor.type]).reshape(tensor.shape)
+            # A FULLY_CONNECTED operation has its weights the other way round.
+            array = array.T.copy() if array.ndim == 2 else array.copy()
+            # Equal constants are stored once, under all of their names.
+            named |= {name: array for name in tensor.name.decode().split(";") if "/" in name}
+    return named
 
 
 def is_constant(model: Any, tensor: Any) -> bool:

@@ -12,7 +12,6 @@ from vad.detector import Detector
 from vad.export.calibration import calibrate
 from vad.export.convert import check_ops, convert_step_model, signature_table
 from vad.export.evidence import find_evidence, find_rows, real_speech
-from vad.export.flatbuffer import read_weights
 from vad.export.limits import LIMITS
 from vad.export.quantize import quantize
 from vad.export.verify import network_posteriors, verify
@@ -82,7 +81,7 @@ def test_a_recordings_level_does_not_matter_where_it_cannot_be_seen(compression,
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 def test_weights_can_be_read_back(compression, artifacts, models):
     wanted = StepWeights.from_model(models[compression]).to_named()
-    found = StepWeights.from_named(read_weights(artifacts[compression].flatbuffer)).to_named()
+    found = StepWeights.from_flatbuffer(artifacts[compression].flatbuffer).to_named()
     assert set(found) == set(wanted)
     for name, array in wanted.items():
         np.testing.assert_array_equal(found[name], array)

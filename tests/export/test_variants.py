@@ -15,7 +15,6 @@ from vad.detector import Detector
 from vad.errors import ModelError
 from vad.export.calibration import calibrate
 from vad.export.convert import check_ops
-from vad.export.flatbuffer import read_weights
 from vad.export.limits import LIMITS
 from vad.export.quantize import quantize, quantize_weights
 from vad.export.verify import network_posteriors, verify
@@ -139,7 +138,7 @@ def test_float32_weights_can_be_read_back(variant, energy_model):
 
     wanted = StepWeights.from_model(energy_model).to_named()
     for kind in KINDS:
-        found = StepWeights.from_named(read_weights(variant(kind, "none").flatbuffer)).to_named()
+        found = StepWeights.from_flatbuffer(variant(kind, "none").flatbuffer).to_named()
         assert set(found) == set(wanted)
         for name, array in wanted.items():
             np.testing.assert_array_equal(found[name], array)
@@ -149,7 +148,7 @@ def test_weights_that_were_read_back_are_the_network(variant, energy_model, shor
     from vad.models import StepWeights
 
     artifact = variant("matmul", "none")
-    again = StepWeights.from_named(read_weights(artifact.flatbuffer)).to_model(4)
+    again = StepWeights.from_flatbuffer(artifact.flatbuffer).to_model(4)
     wanted = network_posteriors(energy_model, artifact, short.samples)
     np.testing.assert_allclose(network_posteriors(again, artifact, short.samples), wanted, atol=1e-5)
 

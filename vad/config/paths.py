@@ -49,9 +49,19 @@ def anchor_paths(node: Node, annotation: Any) -> None:
         elif isinstance(node.value, dict) and typing.get_origin(part) is dict:
             for child in node.value.values():
                 anchor_paths(child, typing.get_args(part)[1])
-        elif isinstance(node.value, str) and part is Path:
+        elif isinstance(node.value, str) and part is Path and node.value not in _words(annotation):
             # The folder is resolved, so that taking `..` out of the text cannot lead past a symbolic link.
             node.value = os.path.normpath(node.base / Path(node.value).expanduser())
+
+
+def _words(annotation: Any) -> set[Any]:
+    """Returns the literal values that a union has beside other types."""
+    return {
+        word
+        for part in _alternatives(annotation)
+        if typing.get_origin(part) is typing.Literal
+        for word in typing.get_args(part)
+    }
 
 
 def _alternatives(annotation: Any) -> Iterator[Any]:

@@ -59,6 +59,9 @@ class TrainingConfig(Section):
             config's seed, which mixtures are always made by.
         optimizer: steps.
         loss: what they minimise.
+        start_from: what the weights begin as, instead of at random, such as for recordings of one's own: those of the
+            packaged model (packaged), of a float32 `.tflite`, or of a finished run directory. The network must be of
+            the same kind and size, the front-end the same.
         teacher: a finished run directory whose network teaches this one: besides the labels, its posteriors of the
             same frames are learnt. It must have the same front-end; its look-ahead, cell and width may be others.
             null learns from labels alone.
@@ -85,6 +88,7 @@ class TrainingConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     optimizer: OptimizerConfig = OptimizerConfig()
     loss: LossConfig = LossConfig()
+    start_from: Literal["packaged"] | Path | None = None
     teacher: Path | None = None
     teacher_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
     teacher_temperature: PositiveFloat = 1.0

@@ -1,4 +1,4 @@
-"""The network of a `.tflite`, read back from its constants by NumPy and LiteRT's schema alone."""
+"""The network of a `.tflite`, read back from its constants without TensorFlow."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vad.artifact import Artifact
 from vad.errors import ModelError
 from vad.explain.pcen import Pcen
+from vad.graphs import named_constants
 
 __all__ = ["Layer", "Network", "read_network"]
 
@@ -82,7 +83,7 @@ def read_network(artifact: Artifact) -> Network:
             f"{artifact.name}: quantization {quantization} multiplies rounded integers, not these gates' numbers: "
             "explain the float32 or float16 file of the same model"
         )
-    named = _read_constants(artifact.flatbuffer)
+    named = {name: array.astype(np.float64) for name, array in named_constants(artifact.flatbuffer).items()}
     found = sorted((match[1], int(match[2])) for match in map(_LAYER.fullmatch, named) if match is not None)
     others = sorted({cell for cell, _ in found} - {_CELL})
     if others:
@@ -135,20 +136,3 @@ def _folded(first: Layer, named: dict[str, Array]) -> Layer:
     scale = named.get(_SCALE, np.ones(0)).reshape(-1)
     gains = np.concatenate([scale, np.ones(len(first.kernel) - len(scale))])
     return Layer(first.kernel * gains[:, np.newaxis], first.recurrent, first.bias)
-
-
-def _read_constants(flatbuffer: bytes) -> dict[str, Array]:
-    """Returns the named float constants of the first graph, products' weights as ``(inputs, outputs)``."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    dtypes = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.FLOAT16: np.float16}
-    model = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
-    named: dict[str, Array] = {}
-    for tensor in model.subgraphs[0].tensors:
-        data = model.buffers[tensor.buffer].data
-        if data is None or not len(data) or tensor.type not in dtypes:
-            continue
-        array = np.frombuffer(bytes(data), dtypes[tensor.type]).reshape(tensor.shape).astype(np.float64)
-        # Equal constants are stored once, under all of their names.
-        named |= {name: array.T.copy() for name in tensor.name.decode().split(";") if "/" in name}
-    return named

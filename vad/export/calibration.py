@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vad.artifact import Metadata
 from vad.errors import ModelError
-from vad.export.flatbuffer import products, read_weights, unpack
+from vad.export.flatbuffer import products, unpack
 from vad.export.quantize import Range
 from vad.features.streaming import StreamingLogMel
 from vad.models.weights import StepWeights
@@ -68,7 +68,7 @@ def calibrate(flatbuffer: bytes, metadata: Metadata, samples: NDArray[np.float32
 
 def _silence(flatbuffer: bytes, metadata: Metadata) -> float:
     """Returns the least that the first layer sees in digital silence, whether the stream has some or not."""
-    weights = StepWeights.from_named(read_weights(flatbuffer))
+    weights = StepWeights.from_flatbuffer(flatbuffer)
     silent = np.full(weights.inputs, math.log(metadata.features.log_floor))
     if weights.pcen is not None:
         # The last of them are frames against their running mean: never less than nothing.

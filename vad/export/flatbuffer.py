@@ -199,23 +199,6 @@ def named_weights(model: Any, graph: Any) -> Iterator[tuple[str, int]]:
                     yield name, index
 
 
-def read_weights(flatbuffer: bytes) -> dict[str, NDArray[np.float32]]:
-    """Reads the float32 weights of an artifact's network, by name, in the shapes of `StepWeights`.
-
-    Returns:
-        No array where the file holds none in float32 by that name.
-    """
-    model = unpack(flatbuffer)
-    found = {}
-    for name, index in named_weights(model, model.subgraphs[0]):
-        tensor = model.subgraphs[0].tensors[index]
-        if tensor.type == schema.TensorType.FLOAT32:
-            array = constant(model, tensor)
-            # A FULLY_CONNECTED operation has its weights the other way round.
-            found[name] = array.T.copy() if array.ndim == 2 else array.copy()
-    return found
-
-
 def products(model: Any, graph: Any) -> Iterator[tuple[int, str]]:
     """Yields the network's products with large matrices: position of the operation, and name of its weights."""
     names = {index: name for name, index in named_weights(model, graph) if name.endswith(_MATRICES)}

@@ -15,7 +15,6 @@ from vad.artifact import Metadata, load_artifact
 from vad.config import Config, load_config
 from vad.config.export import ExportConfig
 from vad.errors import ConfigError, ModelError
-from vad.export.flatbuffer import read_weights
 from vad.labels import LabelRule
 from vad.models import StepModel, StepWeights
 
@@ -111,7 +110,7 @@ def from_artifact(path: Path) -> Source:
             f"made from it; {remedy}"
         )
     try:
-        weights = StepWeights.from_named(read_weights(artifact.flatbuffer))
+        weights = StepWeights.from_flatbuffer(artifact.flatbuffer)
     except KeyError as error:
         raise ModelError(f"{path}: there is no tensor with the float32 weights {error}; {remedy}") from error
     model = weights.to_model(metadata.lookahead_frames)

@@ -36,6 +36,11 @@ def smoothing_share(frames: float) -> float:
     return (math.sqrt(1.0 + 4.0 * frames**2) - 1.0) / (2.0 * frames**2)
 
 
+def smoothing_frames(share: float) -> float:
+    """Returns how many frames a running mean with s = `share` remembers: what `smoothing_share` was made from."""
+    return math.sqrt(1.0 - share) / share
+
+
 @keras.saving.register_keras_serializable("vad")
 class Pcen(keras.layers.Layer):  # type: ignore[misc]
     """Equations (1) and (2) over a window, and the running mean handed on.

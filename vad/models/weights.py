@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from vad.config.model import ModelConfig
 from vad.errors import ModelError
+from vad.graphs import named_constants
 from vad.models.cells import CELLS, Recurrence, layer_recurrence, layer_weights, set_layer_weights
-from vad.models.pcen import PCEN
+from vad.models.pcen import PCEN, smoothing_frames
 from vad.models.sequence import build_model, pcen_layer, recurrent_layers
 
 Array = NDArray[np.float32]
@@ -106,8 +107,8 @@ class StepWeights:
             pcen=smoothing,
         )
 
-    def to_model(self, lookahead_frames: int) -> keras.Model:
-        """Returns the sequence model that has these weights; its normalisation does nothing that is folded.
+    def model_config(self, lookahead_frames: int) -> ModelConfig:
+        """Returns what `build_model` makes a network of these weights from.
 
         Raises:
             ModelError: when the layers are not of one size, which `build_model` has no name for.
@@ -115,8 +116,11 @@ class StepWeights:
         if len(set(self.units)) != 1:
             raise ModelError(f"the layers have {self.units} units; a sequence model has layers of one size")
         kind = self.recurrences[0]
-        config = ModelConfig.model_validate(
+        # Single precision lies within a thousandth of what was asked for.
+        remembers = {} if self.pcen is None else {"smoothing_frames": round(smoothing_frames(float(self.pcen[0])), 2)}
+        return ModelConfig.model_validate(
             {
+                **remembers,
                 "compression": self._compression,
                 "cell": kind.name,
                 "units": kind.units,
@@ -126,6 +130,14 @@ class StepWeights:
                 "projection": kind.projection,
             }
         )
+
+    def to_model(self, lookahead_frames: int) -> keras.Model:
+        """Returns the sequence model that has these weights; its normalisation does nothing that is folded.
+
+        Raises:
+            ModelError: when the layers are not of one size, which `build_model` has no name for.
+        """
+        config = self.model_config(lookahead_frames)
         model = build_model(config, self.inputs if self.pcen is None else len(self.pcen), use_cudnn=False)
         for layer, recurrence, arrays in zip(recurrent_layers(model), self.recurrences, self.layers, strict=True):
             set_layer_weights(layer, dict(zip(recurrence.shapes(len(arrays[0])), arrays, strict=True)))
@@ -136,6 +148,16 @@ class StepWeights:
             model.get_layer(PCEN).set_weights([self.pcen])
         model.get_layer("logits").set_weights(self.output)
         return model
+
+    @classmethod
+    def from_flatbuffer(cls, flatbuffer: bytes) -> StepWeights:
+        """Takes the float32 weights of a `.tflite`.
+
+        Raises:
+            KeyError: names a matrix that is not there in float32.
+        """
+        found = named_constants(flatbuffer)
+        return cls.from_named({name: array for name, array in found.items() if array.dtype == np.float32})
 
     @property
     def _compression(self) -> str:

@@ -73,6 +73,13 @@ class Learner:
         with self._strategy.scope():
             set_statistics(self.model, mean, std)
 
+    def begin_with(self, weights: Sequence[NDArray[np.float32]]) -> None:
+        """Takes the weights of another network of the same shape, its normalisation among them."""
+        with self._strategy.scope():
+            self.model.set_weights(weights)
+            for average, variable in zip(self._averages, self.model.trainable_variables, strict=True):
+                average.assign(variable)
+
     @property
     def steps(self) -> int:
         """Optimizer steps done."""

@@ -22,6 +22,7 @@ from vad.training.listener import EpochRow, Listener, Silence, StepReport
 from vad.training.run_dir import RunDirectory
 from vad.training.scoring import Scorer
 from vad.training.seeds import seeded
+from vad.training.start import starting_weights
 from vad.training.summary import write_summary
 
 _REPORT_S = 0.5
@@ -92,7 +93,12 @@ class _Loop:
                 else f"{self._run.path} is trained already"
             )
             return progress
-        self._learner.set_statistics(*self._batches.statistics())
+        start = self._config.training.start_from
+        if start is None:
+            self._learner.set_statistics(*self._batches.statistics())
+        else:
+            self._learner.begin_with(starting_weights(self._config, start))
+            self._listener.message(f"beginning with the weights of {start}")
         return Progress()
 
     def _announce(self) -> None:

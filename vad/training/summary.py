@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from vad import __version__
@@ -39,12 +40,19 @@ def write_summary(
         "training_seconds": round(sum(row.seconds for row in history), 1),
         "dev": score.measures(),
         "data": dict(facts),
+        **_start(config),
         **_teacher(config),
         "features_fingerprint": config.features.fingerprint,
         "versions": {"lstm-vad": __version__, **versions()},
     }
     with replacing(run.summary) as temporary:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _start(config: Config) -> dict[str, Any]:
+    """Returns the name of what the weights began as; paths are nobody else's business."""
+    start = config.training.start_from
+    return {} if start is None else {"start_from": Path(start).name}
 
 
 def _teacher(config: Config) -> dict[str, Any]:

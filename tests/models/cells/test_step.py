@@ -19,11 +19,11 @@ from vad.errors import ModelError
 from vad.export import convert
 from vad.export.calibration import calibrate
 from vad.export.convert import check_ops, convert_step_model, signature_table
-from vad.export.flatbuffer import read_weights
 from vad.export.limits import LIMITS
 from vad.export.quantize import quantize
 from vad.export.verify import network_posteriors
 from vad.features.spec import FeatureSpec
+from vad.graphs import named_constants
 from vad.models import StepModel, StepWeights, build_model
 from vad.models.cells import CELLS
 
@@ -117,7 +117,7 @@ def test_the_file_is_the_network_in_every_variant(cell, options, monkeypatch, tm
     assert not {"WHILE", "CUSTOM"} & set(check_ops(flatbuffer, metadata))
     wanted = network_posteriors(model, artifact, samples)
     named = StepWeights.from_model(model).to_named()
-    read = read_weights(flatbuffer)
+    read = named_constants(flatbuffer)
     for name, array in named.items():
         np.testing.assert_array_equal(read[name], array, err_msg=name)
     ranges = calibrate(flatbuffer, metadata, samples)

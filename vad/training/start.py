@@ -1,0 +1,67 @@
+"""The weights that a training begins with, where they are not random: those of a network that was trained before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vad.config import Config
+from vad.config.model import ModelConfig
+from vad.detector import Detector
+from vad.errors import ModelError
+from vad.features.spec import FeatureSpec
+from vad.models import StepWeights
+from vad.training.run_dir import differing_keys, load_run
+
+# What two networks may differ in and still have the same weights; the look-ahead is learnt anew in a few steps.
+_FREE = {"lookahead_frames", "dropout", "forget_bias"}
+
+
+def starting_weights(config: Config, start: Path | Literal["packaged"]) -> list[NDArray[np.float32]]:
+    """Reads the weights that a training begins with, the normalisation of the frames among them.
+
+    Args:
+        config: of the training.
+        start: `training.start_from`.
+
+    Returns:
+        Arrays in the order of the network's ``get_weights()``.
+
+    Raises:
+        ModelError: it cannot be read, its weights are not in float32, or it is another network.
+        FingerprintError: it has another front-end.
+    """
+    is_file = start == "packaged" or Path(start).suffix == ".tflite"
+    weights, features, model = _of_file(start) if is_file else _of_run(Path(start))
+    config.features.check_fingerprint(features.to_dict(), f"training.start_from {start}")
+    wanted = config.model.model_dump(exclude=_FREE)
+    if others := differing_keys(wanted, model.model_dump(exclude=_FREE), "model."):
+        raise ModelError(
+            f"training.start_from {start}: another network than the config's ({'; '.join(others)}): "
+            "set the config's model section to what is there"
+        )
+    return weights
+
+
+def _of_file(start: Path | Literal["packaged"]) -> tuple[list[Any], FeatureSpec, ModelConfig]:
+    detector = Detector(None if start == "packaged" else start)
+    metadata = detector.metadata
+    remedy = "give its run directory, or the float32 file (quantization none) of the same model"
+    if metadata.quantization != "none":
+        raise ModelError(
+            f"training.start_from {start}: quantization {metadata.quantization} has rounded the weights; {remedy}"
+        )
+    try:
+        weights = StepWeights.from_flatbuffer(detector.artifact.flatbuffer)
+    except KeyError as error:
+        raise ModelError(f"training.start_from {start}: there are no float32 weights {error}; {remedy}") from error
+    ahead = metadata.lookahead_frames
+    return weights.to_model(ahead).get_weights(), metadata.features, weights.model_config(ahead)
+
+
+def _of_run(start: Path) -> tuple[list[Any], FeatureSpec, ModelConfig]:
+    model, config = load_run(start)
+    return model.get_weights(), config.features, config.model
