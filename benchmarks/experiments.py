@@ -59,6 +59,8 @@ COUNTS = frozenset({"parameters", "steps"})
 HEADER = ("Expected", "Why", "Decision")
 # Of a network that is fed otherwise than the package can, or cannot be exported: what `inputs.py` is to feed it.
 INPUT = "Input"
+# By which method of `vad data label` the packaged model has labelled the speech that is learnt.
+LABELS = "Labels"
 # What other scores would come of.
 SCORED_BY = 1
 
@@ -130,7 +132,7 @@ def header(path: Path) -> dict[str, str]:
             break
         text = line[1:].strip()
         start, colon, rest = text.partition(": ")
-        if colon and start in (*HEADER, INPUT):
+        if colon and start in (*HEADER, INPUT, LABELS):
             key, text = start, rest
         if key is not None:
             says[key] = f"{says.get(key, '')} {text}".strip()
@@ -152,9 +154,30 @@ def trained(experiment: Experiment, run: Path) -> None:
     if INPUT in experiment.says:
         script = str(accuracy.HERE / "inputs.py")
         command = [sys.executable, script, str(experiment.path), experiment.says[INPUT], str(run)]
+    if LABELS in experiment.says:
+        manifest = labelled(experiment.says[LABELS], run.parent.resolve())
+        command += ["--set", f"data.manifests=[{manifest}]"]
     # In a process of its own: nothing of one training reaches the next.
     if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
         raise VadError(f"{experiment.path}: the training failed; leave it out by naming others, or mend it")
+
+
+def labelled(method: str, folder: Path) -> Path:
+    """Returns a manifest of everything in data_manifests/, its speech labelled by the packaged model; made once.
+
+    Raises:
+        VadError: recordings could not be labelled.
+    """
+    manifest = folder / f"labels-{method}.jsonl.gz"
+    if not manifest.is_file():
+        click.echo(f"labelling {manifest}", err=True)
+        rows = str(accuracy.HERE.parent / "data_manifests" / "*.jsonl.gz")
+        command = [sys.executable, "-m", "vad", "data", "label", rows, "--by", method, "--output", str(manifest)]
+        folder.mkdir(parents=True, exist_ok=True)
+        if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
+            manifest.unlink(missing_ok=True)
+            raise VadError(f"{manifest}: the labelling failed; VAD_DATA_HOME must hold every recording of {rows}")
+    return manifest
 
 
 def judged(experiment: Experiment, run: Path) -> Path:

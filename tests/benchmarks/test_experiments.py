@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_every_experiment_says_what_it_is_for_and_changes_config_or_input(script
     for experiment in found:
         assert all(len(experiment.says[key]) > 4 for key in script.HEADER)
         changed = differing_keys(baseline.model_dump(), load_config(experiment.path).model_dump())
-        if script.INPUT not in experiment.says:
+        if not {script.INPUT, script.LABELS} & experiment.says.keys():
             # mixer-4 is the baseline on newer draws.
             assert bool(changed) == (experiment.name not in ("baseline", "mixer-4")), experiment.name
 
@@ -66,6 +66,38 @@ def test_lines_of_a_header_are_joined_and_missing_ones_named(script, tmp_path):
     file.write_text("# Why: it is so.\n\n# Expected: more\n")
     with pytest.raises(VadError, match=r"a\.yaml: .*missing: Expected, Decision"):
         script.header(file)
+
+
+def test_labels_of_the_model_are_made_once_and_trained_on(script, tmp_path, monkeypatch):
+    calls = []
+
+    def ran(command, **_):
+        calls.append(command)
+        if "label" in command:
+            Path(command[-1]).write_bytes(b"")
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(script.subprocess, "run", ran)
+    chosen = script.experiments(script.CONFIGS, ["labels-both"])[0]
+    for name in ("a", "b"):
+        script.trained(chosen, tmp_path / name)
+    manifest = (tmp_path / "labels-both.jsonl.gz").resolve()
+    train = ["train", str(chosen.path)]
+    assert [command[3:5] for command in calls] == [["data", "label"], train, train]
+    rows = script.CONFIGS.parents[1] / "data_manifests" / "*.jsonl.gz"
+    assert calls[0][5:] == [str(rows), "--by", "both", "--output", str(manifest)]
+    assert all(command[-2:] == ["--set", f"data.manifests=[{manifest}]"] for command in calls[1:])
+
+
+def test_labels_that_cannot_be_made_leave_nothing_behind(script, tmp_path, monkeypatch):
+    def failed(command, **_):
+        Path(command[-1]).write_bytes(b"half")
+        return SimpleNamespace(returncode=1)
+
+    monkeypatch.setattr(script.subprocess, "run", failed)
+    with pytest.raises(VadError, match=r"labels-both\.jsonl\.gz: the labelling failed; VAD_DATA_HOME must hold"):
+        script.labelled("both", tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_name_is_refused(script):

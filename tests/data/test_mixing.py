@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from vad.config import Config
 from vad.data.corpus import Corpus, SourceClip, load_corpus
 from vad.data.mixing import Mixer
 from vad.data.store import AudioStore
+from vad.data.talkers import Utterance, piece_of
 from vad.labels import timeline_to_labels
-from vad.segments import Timeline
+from vad.segments import Segment, Timeline
 
 RATE = 16000
 BARE = {
@@ -108,6 +110,39 @@ def test_shares_and_levels_are_those_of_the_config(make_mixer: Callable[..., Mix
     assert len({excerpt.samples.tobytes() for excerpt in none}) > 8
     some = [make_mixer(mixing={"excerpt_s": 4.0, "nonspeech_share": 0.0}).excerpt(i) for i in range(10)]
     assert sum(len(excerpt.speech) > 0 for excerpt in some) >= 8
+
+
+def test_sparse_excerpts_hold_short_utterances_far_apart(make_mixer: Callable[..., Mixer]) -> None:
+    def of(share: float) -> Mixer:
+        speech = {"sparse_share": share, "sparse_utterance_s": [0.3, 0.5], "sparse_pause_s": [1.5, 2.0]}
+        return make_mixer(mixing={**BARE, "excerpt_s": 8.0, "speech": {**speech, "overlap_share": 0.0}})
+
+    full, half, none = ([mixer.excerpt(i).speech for i in range(30)] for mixer in (of(1.0), of(0.5), of(0.0)))
+    assert all(segment.duration <= 0.5 + 1e-6 for speech in full for segment in speech)
+    gaps = [b.start - a.end for speech in full for a, b in pairwise(speech)]
+    assert all(gap < 0.5 or gap > 1.49 for gap in gaps) and max(gaps) > 1.9
+    starts = [speech[0].start for speech in full if len(speech)]
+    assert len(starts) >= 27 and min(starts) < 1.5 and max(starts) > 6
+    # Those that are not sparse stay as they are, whatever the share.
+    same = [a in (b, c) for a, b, c in zip(half, none, full, strict=True)]
+    assert all(same)
+    assert 5 <= sum(a == b for a, b in zip(half, none, strict=True)) <= 25
+
+
+def test_pieces_keep_the_labels_of_the_whole() -> None:
+    samples = np.zeros(4 * RATE, np.float32)
+    said = Timeline([Segment(0.5, 1.0), Segment(2.0, 3.5)])
+    for segment in said:
+        samples[round(segment.start * RATE) : round(segment.end * RATE)] = 0.5
+    seen = set()
+    for seed in range(20):
+        piece = piece_of(Utterance(samples, said), 0.8, RATE, np.random.default_rng(seed))
+        assert len(piece.speech) == 1
+        spoken = piece.speech[0]
+        loud = np.flatnonzero(piece.samples > 0.1)
+        assert abs(loud[0] / RATE - spoken.start) < 0.02 and abs(loud[-1] / RATE - spoken.end) < 0.02
+        seen.add(round(spoken.duration, 3))
+    assert seen == {0.5, 0.8}
 
 
 def test_signal_to_noise_ratio_is_that_of_the_config(make_mixer: Callable[..., Mixer]) -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import tensorflow as tf
 
 from vad.config.data import PipelineConfig
-from vad.data.spectral import amplified, interpolation, random_cut, random_gains
+from vad.data.spectral import amplified, interpolation, random_cut, random_gains, random_warp
 from vad.features.offline import log_mel
 from vad.features.spec import FeatureSpec
+from vad.features.tables import band_edges
 
 SPEC = FeatureSpec()
 
@@ -57,3 +58,29 @@ def test_cuts_are_the_same_stretch_of_everything() -> None:
         firsts.add(int(label[0]))
     assert firsts == set(range(11))
     assert random_cut((frames, labels, labels), 500, tf.constant([3, 0], tf.int64))[1].shape == (100,)
+
+
+def test_a_warp_moves_tones_by_one_factor_within_its_bounds() -> None:
+    time = np.arange(8000) / 16000
+    centres = band_edges(SPEC)[1:-1]
+    frames = {
+        tone: tf.constant(log_mel((0.1 * np.sin(2 * np.pi * tone * time)).astype(np.float32), SPEC)[5:-5])
+        for tone in (900.0, 2000.0)
+    }
+    factors = []
+    for i in range(40):
+        seed = tf.constant([1, i], tf.int64)
+        moved = {tone: random_warp(x, 0.25, SPEC, seed).numpy() for tone, x in frames.items()}
+        found = {tone: tone / centres[np.argmax(x.mean(axis=0))] for tone, x in moved.items()}
+        assert np.isclose(found[900.0], found[2000.0], rtol=0.15)
+        assert all(1 / 1.25 / 1.1 < each < 1.25 * 1.1 for each in found.values())
+        factors.append(found[2000.0])
+    assert min(factors) < 0.9 and max(factors) > 1.1
+
+
+def test_no_warp_and_flat_spectra_stay_as_they_are() -> None:
+    frames = tf.random.stateless_normal((20, 40), (0, 1))
+    seed = tf.constant([1, 2], tf.int64)
+    assert np.allclose(random_warp(frames, 0.0, SPEC, seed), frames, atol=1e-3)
+    flat = tf.fill((20, 40), -3.0)
+    assert np.allclose(random_warp(flat, 0.3, SPEC, seed), flat)

@@ -48,6 +48,9 @@ class SpeechConfig(Section):
         pause_s: pause between utterances, drawn log-uniformly.
         long_pause_share: how often a pause is a long one instead.
         long_pause_s: long pauses, drawn uniformly.
+        sparse_share: how often an excerpt has no more than short utterances far apart.
+        sparse_utterance_s: the longest that they may be, drawn uniformly for each.
+        sparse_pause_s: pauses between them, drawn uniformly; the first begins anywhere.
         new_talker_share: how often another talker speaks next.
         overlap_share: how often the next utterance starts before the last one ends.
         overlap_s: by how much, drawn uniformly.
@@ -66,6 +69,9 @@ class SpeechConfig(Section):
     pause_s: Bounds = (0.1, 3.0)
     long_pause_share: Share = 0.12
     long_pause_s: Bounds = (3.0, 10.0)
+    sparse_share: Share = 0.0
+    sparse_utterance_s: Bounds = (0.4, 4.0)
+    sparse_pause_s: Bounds = (4.0, 20.0)
     new_talker_share: Share = 0.3
     overlap_share: Share = 0.08
     overlap_s: Bounds = (0.2, 2.0)
@@ -224,6 +230,7 @@ class PipelineConfig(Section):
         epoch_hours: how much of the mixtures one epoch sees, the next epoch going on where it ended; null sees
             all of them every epoch.
         level_shift_db: random level of each cut, drawn uniformly.
+        warp: frequencies are stretched by a random factor of up to 1 + warp, or squeezed by as much; 0 leaves them.
         equalizer_db: largest gain of the random smooth equaliser on the log-mel frames; 0 leaves it out.
         equalizer_points: how many random gains are laid over the bands, the rest lying between them.
         time_masks: SpecAugment masks over time in a cut.
@@ -240,6 +247,7 @@ class PipelineConfig(Section):
     shuffle_excerpts: PositiveInt = 512
     epoch_hours: PositiveFloat | None = None
     level_shift_db: Bounds = (-6.0, 6.0)
+    warp: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     equalizer_db: Annotated[float, Field(ge=0.0, le=40.0)] = 10.0
     equalizer_points: Annotated[int, Field(ge=2, le=20)] = 6
     time_masks: Annotated[int, Field(ge=0, le=20)] = 1

@@ -76,7 +76,9 @@ class Mixer:
                 return Excerpt(self._silence(rng), Timeline())
             mixed, speech = self._nonspeech(rng), Timeline()
         else:
-            voices = self._cast.perform(self.n_samples, rng)
+            # Drawn from a stream of its own: a share of 0 leaves every excerpt as it was.
+            is_sparse = bool(rng.spawn(1)[0].random() < mixing.speech.sparse_share)
+            voices = self._cast.perform(self.n_samples, rng, is_sparse=is_sparse)
             speech = Timeline(segment for voice in voices for segment in voice.speech)
             if rng.random() < mixing.augment.clean_share:
                 mixed = self._clean(voices, rng)

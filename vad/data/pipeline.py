@@ -20,7 +20,7 @@ from vad.data.index import ShardIndex
 from vad.data.lanes import by_absence
 from vad.data.live import LiveMixtures
 from vad.data.shards import Progress, excerpt_count, prepare
-from vad.data.spectral import amplified, random_cut, random_gains
+from vad.data.spectral import amplified, random_cut, random_gains, random_warp
 from vad.data.tfio import seed_graph, spec_augment
 from vad.errors import ConfigError
 
@@ -81,6 +81,8 @@ class Mixtures:
             # Gains take the next two seeds as well, so that those of one excerpt are ten apart.
             own = tf.stack([tf.constant(seed, tf.int64), index * 10])
             frames, labels, mask = tensors if carry_state else random_cut(tensors, crop, own)
+            if pipeline.warp:
+                frames = random_warp(frames, pipeline.warp, spec, own + tf.constant([0, 5], tf.int64))
             gains = random_gains(pipeline, spec.n_mels, own + tf.constant([0, 1], tf.int64))
             return amplified(frames, gains, spec), labels, mask
 

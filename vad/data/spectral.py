@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from vad.config.data import PipelineConfig
 from vad.features.spec import FeatureSpec
+from vad.features.tables import band_edges
 
 _DB = np.log(10) / 10
 
@@ -27,6 +28,32 @@ def random_cut(
     first = tf.random.stateless_uniform((), seed, maxval=spare + 1, dtype=tf.int32)
     stop = first + n_frames
     return frames[first:stop], labels[first:stop], mask[first:stop]
+
+
+def random_warp(frames: tf.Tensor, warp: float, spec: FeatureSpec, seed: tf.Tensor) -> tf.Tensor:
+    """Returns the frames with their frequencies stretched or squeezed, as if the vocal tract were another's.
+
+    Vocal tract length perturbation: N. Jaitly and G. Hinton, "Vocal Tract Length Perturbation (VTLP) improves speech
+    recognition", ICML Workshop on Deep Learning for Audio, Speech and Language, 2013, with one factor for all
+    frequencies. What would lie above the highest band is that band.
+
+    Args:
+        frames: float32 (time, n_mels).
+        warp: the factor is drawn log-uniformly between 1 / (1 + warp) and 1 + warp.
+        spec: where the bands lie.
+        seed: int64 (2,), decides.
+
+    Returns:
+        float32 (time, n_mels).
+    """
+    largest = float(np.log1p(warp))
+    factor = tf.exp(tf.random.stateless_uniform((), seed, -largest, largest))
+    centres = tf.constant(band_edges(spec)[1:-1], tf.float32)
+    wanted = centres * factor
+    below = tf.clip_by_value(tf.searchsorted(centres, wanted, side="right") - 1, 0, spec.n_mels - 2)
+    low, high = tf.gather(centres, below), tf.gather(centres, below + 1)
+    share = tf.clip_by_value((wanted - low) / (high - low), 0.0, 1.0)
+    return tf.gather(frames, below, axis=1) * (1.0 - share) + tf.gather(frames, below + 1, axis=1) * share
 
 
 def random_gains(config: PipelineConfig, n_mels: int, seed: tf.Tensor) -> tf.Tensor:

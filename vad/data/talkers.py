@@ -79,12 +79,13 @@ class Cast:
         self._store = store
         self._rate = store.sample_rate
 
-    def perform(self, n_samples: int, rng: np.random.Generator) -> list[Voice]:
+    def perform(self, n_samples: int, rng: np.random.Generator, *, is_sparse: bool = False) -> list[Voice]:
         """Fills an excerpt with utterances.
 
         Args:
             n_samples: length of the excerpt.
             rng: decides.
+            is_sparse: whether there are no more than short utterances, far apart.
 
         Returns:
             The talkers, at least one; talkers that come back are the same voice.
@@ -93,17 +94,19 @@ class Cast:
         duration = n_samples / self._rate
         voices = [self._new_voice(n_samples, rng)]
         voice = voices[0]
-        time = self._first_start(duration, rng)
+        time = float(rng.uniform(0.0, duration)) if is_sparse else self._first_start(duration, rng)
         unusable = 0
         while time < duration and unusable < _MAX_UNUSABLE:
-            utterance = self._utterance(voice, n_samples / self._rate, rng)
+            utterance = self._utterance(voice, duration, rng)
+            if utterance is not None and is_sparse:
+                utterance = piece_of(utterance, float(rng.uniform(*config.sparse_utterance_s)), self._rate, rng)
             if utterance is None:
                 unusable += 1
                 voices.append(self._new_voice(n_samples, rng))
                 voice = voices[-1]
                 continue
             end = self._place(voice, utterance, time, rng)
-            time = self._next_start(time, end, rng)
+            time = end + float(rng.uniform(*config.sparse_pause_s)) if is_sparse else self._next_start(time, end, rng)
             if rng.random() < config.new_talker_share:
                 voice = self._other_voice(voices, voice, n_samples, rng)
         return [each for each in voices if each.speech] or voices[:1]
@@ -213,6 +216,20 @@ def _trimmed(samples: NDArray[np.float32], speech: Timeline, sample_rate: int) -
     first = max(0, seconds_to_samples(speech[0].start - _LEAD_S, sample_rate))
     stop = min(len(samples), seconds_to_samples(speech[-1].end + _LEAD_S, sample_rate))
     return Utterance(fade(samples[first:stop], sample_rate), speech.shift(-first / sample_rate))
+
+
+def piece_of(utterance: Utterance, longest_s: float, sample_rate: int, rng: np.random.Generator) -> Utterance:
+    """Returns what is said from the beginning of some stretch of speech on, no longer than `longest_s`.
+
+    The whole is labelled before it is cut: in a piece that may hold no pause at all energy has nothing to compare with.
+    """
+    chosen = int(rng.integers(len(utterance.speech)))
+    first = utterance.speech[chosen].start
+    before = utterance.speech[chosen - 1].end if chosen else 0.0
+    speech = utterance.speech.crop(first, first + longest_s)
+    start = seconds_to_samples(max(before, first - _LEAD_S), sample_rate)
+    stop = seconds_to_samples(first + longest_s, sample_rate)
+    return Utterance(fade(utterance.samples[start:stop], sample_rate), speech.shift(-start / sample_rate))
 
 
 def _background(samples: NDArray[np.float32], speech: Timeline, sample_rate: int) -> NDArray[np.float32] | None:

@@ -42,10 +42,15 @@ def hann_window(spec: FeatureSpec) -> NDArray[np.float32]:
     return _frozen((0.5 - 0.5 * np.cos(phase)).astype(np.float32))
 
 
+def band_edges(spec: FeatureSpec) -> NDArray[np.float64]:
+    """Returns the edges of the mel bands in Hz, float64 ``(n_mels + 2,)``: band b has its centre at edge b + 1."""
+    return _mel_to_hz(np.linspace(_hz_to_mel(spec.f_min), _hz_to_mel(spec.f_max), spec.n_mels + 2))
+
+
 @lru_cache(maxsize=8)
 def mel_matrix(spec: FeatureSpec) -> NDArray[np.float32]:
     """Returns the weights from power spectrum to mel bands, float32 ``(win_length // 2 + 1, n_mels)``, read-only."""
-    edges = _mel_to_hz(np.linspace(_hz_to_mel(spec.f_min), _hz_to_mel(spec.f_max), spec.n_mels + 2))
+    edges = band_edges(spec)
     bins = np.arange(spec.n_bins)[:, np.newaxis] * (spec.sample_rate / spec.win_length)
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
     rising = (bins - low) / (centre - low)
