@@ -25,7 +25,7 @@ def written_keys(tree, prefix=""):
             yield from written_keys(inner, f"{prefix}{name}.")
 
 
-@pytest.mark.parametrize("name", ["base", "own", "tiny"])
+@pytest.mark.parametrize("name", ["base", "own", "tiny", "words"])
 def test_it_is_valid_and_named_like_its_file(repository, name):
     assert load_config(repository / f"configs/{name}.yaml").name == name
 
@@ -35,7 +35,7 @@ def test_base_tells_every_key(repository):
     assert not set(keys_of(Config)) - written
 
 
-@pytest.mark.parametrize("name", ["base", "own", "tiny"])
+@pytest.mark.parametrize("name", ["base", "own", "tiny", "words"])
 def test_every_key_has_a_comment_above_it(repository, name):
     lines = (repository / f"configs/{name}.yaml").read_text().splitlines()
     # Tables of free keys, such as weights by source, are explained where they begin.

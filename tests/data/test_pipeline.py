@@ -82,6 +82,17 @@ def test_cuts_keep_frames_and_labels_together(mixtures: Callable[..., Mixtures])
                 assert np.array_equal(whole[1][excerpt, first : first + 200 - ahead], label[ahead:])
 
 
+def test_a_warp_moves_frames_of_the_training_alone(mixtures: Callable[..., Mixtures]) -> None:
+    plain, warped = mixtures(**PLAIN), mixtures(**PLAIN, pipeline__warp=0.3)
+    for (a, *rest), (b, *same) in zip(batches(plain.training(0)), batches(warped.training(0)), strict=True):
+        assert all(np.array_equal(x, y) for x, y in zip(rest, same, strict=True))
+        assert np.mean(np.abs(a - b), axis=(1, 2)).min() > 1e-3
+        assert np.all(np.isfinite(b)) and np.ptp(b) <= np.ptp(a) + 1e-3
+    assert equal(batches(warped.training(0)), batches(warped.training(0)))
+    assert not equal(batches(warped.training(0)), batches(warped.training(1)))
+    assert equal(batches(mixtures("dev", **PLAIN).scoring()), batches(mixtures("dev", pipeline__warp=0.3).scoring()))
+
+
 def test_an_epoch_of_fewer_hours_goes_on_where_the_last_one_ended(mixtures: Callable[..., Mixtures]) -> None:
     found = mixtures(**PLAIN, pipeline__epoch_hours=8 * 4 / 3600, pipeline__crop_s=None)
     assert (found.epoch_excerpts, found.steps()) == (8, 2)

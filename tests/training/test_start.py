@@ -16,7 +16,7 @@ from vad.features.offline import log_mel
 from vad.features.spec import FeatureSpec
 from vad.training import load_run, train
 from vad.training.learner import Learner, choose_strategy
-from vad.training.start import starting_weights
+from vad.training.start import provenance, starting_weights
 
 
 @pytest.fixture
@@ -34,7 +34,8 @@ def test_the_first_step_is_from_the_weights_of_the_run(run, config, batches, tmp
     again = train(config(start_from=run, **still), tmp_path / "second", batches())
     for a, b in zip(load_run(run)[0].get_weights(), load_run(again)[0].get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-7)
-    assert json.loads((again / "summary.json").read_text(encoding="utf-8"))["start_from"] == "first"
+    told = json.loads((again / "summary.json").read_text(encoding="utf-8"))["start_from"]
+    assert told["name"] == "tiny" and told["epochs"] == 2 and told["data"] == {"hours": {"train": 1}}
     assert "start_from" not in json.loads((run / "summary.json").read_text(encoding="utf-8"))
 
 
@@ -57,6 +58,10 @@ def test_the_packaged_model_gives_the_posteriors_that_its_file_gives():
     np.testing.assert_allclose(found[4:], wanted[: len(found) - 4], atol=1e-4)
     for average, weight in zip(learner.averaged_weights(), learner.model.get_weights(), strict=True):
         np.testing.assert_array_equal(average, weight)
+
+
+def test_the_packaged_model_tells_what_it_was_trained_on():
+    assert provenance("packaged")["data"]["recordings"]["hours_by_license"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from vad.detector import Detector
 from vad.errors import ModelError
 from vad.features.spec import FeatureSpec
 from vad.models import StepWeights
-from vad.training.run_dir import differing_keys, load_run
+from vad.training.run_dir import RunDirectory, differing_keys, load_run
 
 # What two networks may differ in and still have the same weights; the look-ahead is learnt anew in a few steps.
 _FREE = {"lookahead_frames", "dropout", "forget_bias"}
@@ -34,8 +35,7 @@ def starting_weights(config: Config, start: Path | Literal["packaged"]) -> list[
         ModelError: it cannot be read, its weights are not in float32, or it is another network.
         FingerprintError: it has another front-end.
     """
-    is_file = start == "packaged" or Path(start).suffix == ".tflite"
-    weights, features, model = _of_file(start) if is_file else _of_run(Path(start))
+    weights, features, model = _of_file(start) if _is_file(start) else _of_run(Path(start))
     config.features.check_fingerprint(features.to_dict(), f"training.start_from {start}")
     wanted = config.model.model_dump(exclude=_FREE)
     if others := differing_keys(wanted, model.model_dump(exclude=_FREE), "model."):
@@ -44,6 +44,20 @@ def starting_weights(config: Config, start: Path | Literal["packaged"]) -> list[
             "set the config's model section to what is there"
         )
     return weights
+
+
+def provenance(start: Path | Literal["packaged"]) -> dict[str, Any]:
+    """Returns what is told of the training that gave the weights: its name, its length, its data and its own start."""
+    if _is_file(start):
+        told = Detector(None if start == "packaged" else start).metadata.training
+    else:
+        summary = RunDirectory(Path(start)).summary
+        told = json.loads(summary.read_text(encoding="utf-8")) if summary.is_file() else {"name": Path(start).name}
+    return {name: told[name] for name in ("name", "seed", "epochs", "steps", "data", "start_from") if name in told}
+
+
+def _is_file(start: Path | Literal["packaged"]) -> bool:
+    return start == "packaged" or Path(start).suffix == ".tflite"
 
 
 def _of_file(start: Path | Literal["packaged"]) -> tuple[list[Any], FeatureSpec, ModelConfig]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from vad import __version__
@@ -14,6 +13,7 @@ from vad.files import replacing
 from vad.training.checkpoint import Progress
 from vad.training.run_dir import RunDirectory
 from vad.training.scoring import DevScore
+from vad.training.start import provenance
 
 _PACKAGES = ("tensorflow", "keras", "librosa", "numpy", "audiomentations", "tensorflow-io")
 
@@ -50,9 +50,9 @@ def write_summary(
 
 
 def _start(config: Config) -> dict[str, Any]:
-    """Returns the name of what the weights began as; paths are nobody else's business."""
+    """Returns what the weights began as, for model cards; nothing where they were random."""
     start = config.training.start_from
-    return {} if start is None else {"start_from": Path(start).name}
+    return {} if start is None else {"start_from": provenance(start)}
 
 
 def _teacher(config: Config) -> dict[str, Any]:
