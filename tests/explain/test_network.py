@@ -15,7 +15,7 @@ from vad.explain import network as module
 
 
 def _named(monkeypatch: pytest.MonkeyPatch, names: dict[str, tuple[int, ...]]) -> None:
-    monkeypatch.setattr(module, "_read_constants", lambda _: {name: np.ones(shape) for name, shape in names.items()})
+    monkeypatch.setattr(module, "named_constants", lambda _: {name: np.ones(shape) for name, shape in names.items()})
 
 
 def test_float16_weights_are_read(detector: Detector, network: Network) -> None:
