@@ -66,7 +66,7 @@ class Detector:
         self, model: str | os.PathLike[str] | Artifact | None = None, *, rule: DecisionRule | None = None
     ) -> None:
         if model is None:
-            artifact = _load_packaged()
+            artifact = packaged_artifact()
         else:
             artifact = model if isinstance(model, Artifact) else load_artifact(Path(model))
         self._session = Session(artifact)
@@ -209,7 +209,12 @@ class Detector:
         return self.run(chunks, sample_rate=self.sample_rate, name=name, rule=rule)
 
 
-def _load_packaged() -> Artifact:
+def packaged_artifact() -> Artifact:
+    """Reads the model that the package carries.
+
+    Raises:
+        ModelError: this installation carries none.
+    """
     file = resources.files("vad") / "weights" / "vad.tflite"
     try:
         content = file.read_bytes()

@@ -12,7 +12,7 @@ from vad.artifact import load_artifact
 @pytest.mark.parametrize("page", ["streaming", "decisions", "explain"])
 def test_the_examples_run(page, repository, energy_artifact, monkeypatch, capsys):
     # The pages use the model of the package; any other does for seeing that they run.
-    monkeypatch.setattr("vad.detector._load_packaged", lambda: load_artifact(energy_artifact))
+    monkeypatch.setattr("vad.detector.packaged_artifact", lambda: load_artifact(energy_artifact))
     monkeypatch.chdir(repository)
     blocks = re.findall(
         r"^```python\n(.*?)^```", (repository / f"docs/{page}.md").read_text(), re.MULTILINE | re.DOTALL

@@ -14,7 +14,7 @@ from vad.detector import Detector
 from vad.errors import ConfigError, FingerprintError, ModelError
 from vad.features.offline import log_mel
 from vad.features.spec import FeatureSpec
-from vad.training import load_run, train
+from vad.training import check, load_run, train
 from vad.training.learner import Learner, choose_strategy
 from vad.training.start import provenance, starting_weights
 
@@ -86,7 +86,7 @@ def test_another_front_end_is_refused():
 def test_rounded_weights_are_refused(tmp_path):
     artifact, file = Detector().artifact, tmp_path / "dynamic.tflite"
     save_artifact(file, artifact.flatbuffer, dataclasses.replace(artifact.metadata, quantization="dynamic"))
-    with pytest.raises(ModelError, match="quantization dynamic has rounded the weights; give its run directory"):
+    with pytest.raises(ModelError, match=r"quantization dynamic has rounded its weights, .*; give the run directory"):
         starting_weights(packaged_config(), file)
 
 
@@ -98,3 +98,21 @@ def test_a_word_is_no_path(tmp_path):
     (tmp_path / "a.yaml").write_text("name: a\ndata: {}\ntraining: {start_from: 3}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="start_from"):
         load_config(tmp_path / "a.yaml")
+
+
+def test_what_cannot_be_begun_with_is_refused_before_there_are_data(run, config, batches, tmp_path):
+    for made, said in (
+        (config(start_from=tmp_path / "none"), "none: no run is here"),
+        (config(start_from="packaged"), "another network than the config's"),
+        (config(teacher=tmp_path / "none"), "training.teacher must be a finished run"),
+    ):
+        with pytest.raises(ModelError, match=said):
+            check(made, tmp_path / "second")
+    assert not (tmp_path / "second").exists()
+    made = config(start_from=run)
+    check(made, tmp_path / "second")
+    train(made, tmp_path / "second", batches())
+    (run / "model.weights.h5").unlink()
+    check(made, tmp_path / "second", resume=True)
+    with pytest.raises(ModelError, match="no finished epoch"):
+        check(made, tmp_path / "second", overwrite=True)

@@ -48,13 +48,13 @@ def command(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from vad.config import load_config
     from vad.export import export_run
-    from vad.training import RunDirectory, train
+    from vad.training import RunDirectory, check, train
     from vad.training.sources import batches_of
 
     config = load_config(config_path, overrides)
     folder = Path("runs") / config.name if run_dir is None else run_dir
-    # Before hours go into shards for a folder that then is refused.
-    RunDirectory(folder).check(config, resume=resume, overwrite=overwrite)
+    # Before hours go into shards for a training that then is refused.
+    check(config, folder, resume=resume, overwrite=overwrite)
     with Display() as display:
         batches = batches_of(config, jobs=jobs, progress=display.mixing)
         train(config, folder, batches, resume=resume, overwrite=overwrite, listener=display)

@@ -103,16 +103,7 @@ def from_artifact(path: Path) -> Source:
     """
     artifact = load_artifact(path)
     metadata = artifact.metadata
-    remedy = "give the run directory, or the float32 file (quantization none) of the same model"
-    if metadata.quantization != "none":
-        raise ModelError(
-            f"{path}: a model with quantization {metadata.quantization} has rounded its weights, others cannot be "
-            f"made from it; {remedy}"
-        )
-    try:
-        weights = StepWeights.from_flatbuffer(artifact.flatbuffer)
-    except KeyError as error:
-        raise ModelError(f"{path}: there is no tensor with the float32 weights {error}; {remedy}") from error
+    weights = StepWeights.from_artifact(artifact)
     model = weights.to_model(metadata.lookahead_frames)
     return Source(model, weights, metadata, ExportConfig(license=metadata.license))
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from vad.artifact import Artifact
 from vad.config.model import ModelConfig
 from vad.errors import ModelError
 from vad.graphs import named_constants
@@ -148,6 +149,27 @@ class StepWeights:
             model.get_layer(PCEN).set_weights([self.pcen])
         model.get_layer("logits").set_weights(self.output)
         return model
+
+    @classmethod
+    def from_artifact(cls, artifact: Artifact) -> StepWeights:
+        """Takes the weights of a `.tflite` that holds them as they are.
+
+        Raises:
+            ModelError: it has rounded them, or one is missing.
+        """
+        remedy = "give the run directory, or the float32 file (quantization none) of the same model"
+        quantization = artifact.metadata.quantization
+        if quantization != "none":
+            raise ModelError(
+                f"{artifact.name}: a model with quantization {quantization} has rounded its weights, others cannot be "
+                f"made from it; {remedy}"
+            )
+        try:
+            return cls.from_flatbuffer(artifact.flatbuffer)
+        except KeyError as error:
+            raise ModelError(
+                f"{artifact.name}: there is no tensor with the float32 weights {error}; {remedy}"
+            ) from error
 
     @classmethod
     def from_flatbuffer(cls, flatbuffer: bytes) -> StepWeights:

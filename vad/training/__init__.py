@@ -3,7 +3,7 @@
 from vad.training.batches import Batches
 from vad.training.kernels import KernelChoice, cudnn_violations, kernel_choices
 from vad.training.listener import EpochRow, Listener, StepReport
-from vad.training.loop import train
+from vad.training.loop import check, train
 from vad.training.run_dir import RunDirectory, load_run
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Listener",
     "RunDirectory",
     "StepReport",
+    "check",
     "cudnn_violations",
     "kernel_choices",
     "load_run",

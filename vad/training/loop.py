@@ -24,6 +24,7 @@ from vad.training.scoring import Scorer
 from vad.training.seeds import seeded
 from vad.training.start import starting_weights
 from vad.training.summary import write_summary
+from vad.training.teacher import Teacher
 
 _REPORT_S = 0.5
 """Between two reports; reading the loss waits for the device."""
@@ -68,6 +69,29 @@ def train(
         finally:
             loop.close()
     return run.path
+
+
+def check(config: Config, run_dir: Path | str, *, resume: bool = False, overwrite: bool = False) -> None:
+    """Refuses what `train` would refuse, and changes nothing: before hours go into the data of such a training.
+
+    Args:
+        config: what to train.
+        run_dir: folder of the run.
+        resume: as in `train`.
+        overwrite: as in `train`.
+
+    Raises:
+        ModelError: the folder cannot be used, or a network that the training begins with or learns from cannot.
+        FingerprintError: such a network has another front-end.
+        ConfigError: the run in the folder has another config.
+    """
+    run, training = RunDirectory(Path(run_dir)), config.training
+    run.check(config, resume=resume, overwrite=overwrite)
+    is_begun = run.checkpoint.is_file() and not overwrite
+    if training.start_from is not None and not is_begun:
+        starting_weights(config, training.start_from)
+    if training.teacher is not None:
+        Teacher(config, training.teacher)
 
 
 class _Loop:

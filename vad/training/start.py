@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vad.artifact import Artifact, load_artifact
 from vad.config import Config
 from vad.config.model import ModelConfig
-from vad.detector import Detector
+from vad.detector import packaged_artifact
 from vad.errors import ModelError
 from vad.features.spec import FeatureSpec
 from vad.models import StepWeights
@@ -49,7 +50,7 @@ def starting_weights(config: Config, start: Path | Literal["packaged"]) -> list[
 def provenance(start: Path | Literal["packaged"]) -> dict[str, Any]:
     """Returns what is told of the training that gave the weights: its name, its length, its data and its own start."""
     if _is_file(start):
-        told = Detector(None if start == "packaged" else start).metadata.training
+        told = _artifact(start).metadata.training
     else:
         summary = RunDirectory(Path(start)).summary
         told = json.loads(summary.read_text(encoding="utf-8")) if summary.is_file() else {"name": Path(start).name}
@@ -60,20 +61,14 @@ def _is_file(start: Path | Literal["packaged"]) -> bool:
     return start == "packaged" or Path(start).suffix == ".tflite"
 
 
+def _artifact(start: Path | Literal["packaged"]) -> Artifact:
+    return packaged_artifact() if start == "packaged" else load_artifact(Path(start))
+
+
 def _of_file(start: Path | Literal["packaged"]) -> tuple[list[Any], FeatureSpec, ModelConfig]:
-    detector = Detector(None if start == "packaged" else start)
-    metadata = detector.metadata
-    remedy = "give its run directory, or the float32 file (quantization none) of the same model"
-    if metadata.quantization != "none":
-        raise ModelError(
-            f"training.start_from {start}: quantization {metadata.quantization} has rounded the weights; {remedy}"
-        )
-    try:
-        weights = StepWeights.from_flatbuffer(detector.artifact.flatbuffer)
-    except KeyError as error:
-        raise ModelError(f"training.start_from {start}: there are no float32 weights {error}; {remedy}") from error
-    ahead = metadata.lookahead_frames
-    return weights.to_model(ahead).get_weights(), metadata.features, weights.model_config(ahead)
+    artifact = _artifact(start)
+    weights, ahead = StepWeights.from_artifact(artifact), artifact.metadata.lookahead_frames
+    return weights.to_model(ahead).get_weights(), artifact.metadata.features, weights.model_config(ahead)
 
 
 def _of_run(start: Path) -> tuple[list[Any], FeatureSpec, ModelConfig]:
