@@ -22,14 +22,14 @@ from pathlib import Path
 import accuracy
 import click
 import numpy as np
-from evaluation_set import RATE, Samples, loaded, seeded
+from evaluation_set import RATE, Samples, judged_by, loaded, seeded
 from false_alarms import KINDS
 from numpy.typing import NDArray
 from trade_off import found_in, words
 
 from vad.errors import VadError
 from vad.evaluation import Estimate, Report, Summary, evaluate
-from vad.manifests import Recording, data_home, read_manifest, read_manifests, resolve
+from vad.manifests import Recording, data_home, read_manifest, resolve
 from vad.peers import Engine, EngineOutput, EngineStream
 from vad.segments import Timeline
 
@@ -99,7 +99,7 @@ def main(engines: str, model: Path | None, manifests: Path, cache: Path, output:
     """Scores the engines and writes the page."""
     try:
         found = [accuracy.engine(name.strip(), model) for name in engines.split(",")]
-        rows = [row for row in read_manifests([manifests]) if row.split == "dev"]
+        rows = judged_by(manifests, "dev")
         recordings = list(without_speech([row for row in rows if row.kind in KINDS]))
         spoken = list(islice(words(rows), WORDS))
         folder = accuracy.prepared(cache=cache, manifests=manifests, split="dev", minutes=10.0, seed=0)

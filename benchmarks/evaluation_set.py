@@ -24,6 +24,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,8 @@ SPEECH_RANGE_DB = 25.0
 FLUENT_S = 4.0
 MIXTURES = {"noise": (20, 10, 5, 0), "music": (10, 5, 0)}
 ALONE = ("noise", "music", "nonverbal", "babble")
+# Said to hold no speech; but what woke a listener for one word by mistake is mostly somebody who says another.
+SPOKEN = "ovos-noises/false_activations*"
 
 Samples = NDArray[np.float32]
 
@@ -68,12 +71,17 @@ class Take:
     speech: Timeline
 
 
+def judged_by(manifests: Path, split: str) -> list[Recording]:
+    """Returns the rows of a split, less those of `SPOKEN`."""
+    return [row for row in read_manifests([manifests]) if row.split == split and not fnmatchcase(row.id, SPOKEN)]
+
+
 class Corpus:
     """The recordings of one split under a data home, by kind."""
 
     def __init__(self, home: Path, manifests: Path, split: str) -> None:
         self.manifests = manifests
-        rows = [row for row in read_manifests([manifests]) if row.split == split]
+        rows = judged_by(manifests, split)
         self._clips = [(row, clip) for row in rows if (clip := resolve(row, home)) is not None]
 
     def of(self, kind: str) -> list[tuple[Recording, Clip]]:

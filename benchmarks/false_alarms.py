@@ -12,10 +12,11 @@ from pathlib import Path
 
 import accuracy
 import click
+from evaluation_set import judged_by
 
 from vad.errors import VadError
 from vad.evaluation import Report, Summary, evaluate
-from vad.manifests import data_home, read_manifests, resolve
+from vad.manifests import data_home, resolve
 from vad.peers import Engine
 
 KINDS = ("noise", "music", "nonverbal", "babble")
@@ -47,7 +48,7 @@ def scored(split: str, engines: list[Engine], manifests: Path, bootstrap: int) -
         VadError: when there are none, or one cannot be read.
     """
     home = data_home()
-    rows = [row for row in read_manifests([manifests]) if row.split == split and row.kind in KINDS]
+    rows = [row for row in judged_by(manifests, split) if row.kind in KINDS]
     found = [row for row in rows if resolve(row, home) is not None]
     if not found:
         raise VadError(

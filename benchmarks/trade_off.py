@@ -20,7 +20,7 @@ from pathlib import Path
 import accuracy
 import click
 import numpy as np
-from evaluation_set import RATE, Samples, Take, loaded, seeded
+from evaluation_set import RATE, Samples, Take, judged_by, loaded, seeded
 from false_alarms import KINDS
 from numpy.typing import NDArray
 
@@ -113,7 +113,7 @@ def tallies(manifests: Path, cache: Path) -> dict[str, Tally]:
     """Returns what each rule finds, by its name."""
     rules = Rules(CONFIRMS, PEERS)
     found = {name: Tally() for name in rules.names}
-    rows = [row for row in read_manifests([manifests]) if row.split == "dev"]
+    rows = judged_by(manifests, "dev")
     for samples in words(rows):
         for name, speech in rules.decided(samples):
             found[name].words += 1

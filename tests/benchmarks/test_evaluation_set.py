@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from vad.manifests import read_manifest
+from vad.manifests import Recording, read_manifest, write_manifest
+from vad.segments import Timeline
 
 _RATE = 16000
 
@@ -30,6 +32,14 @@ def test_every_condition_that_there_is_material_for(takes: dict[str, list]) -> N
             assert take.samples.dtype == np.float32
             assert np.isfinite(take.samples).all()
             assert take.samples.size == 30 * _RATE or name == "labelled"
+
+
+def test_somebody_who_wakes_a_listener_by_mistake_is_no_noise(scripts: dict[str, ModuleType], tmp_path: Path) -> None:
+    names = ["ovos-noises/false_activations/a.wav", "ovos-noises/noises/b.wav", "other/false_activations/c.wav"]
+    row = Recording("", "a.wav", 0.0, 1.0, "noise", Timeline(), "no-speech", None, None, "dev", "CC0-1.0", "permissive")
+    write_manifest(tmp_path / "all.jsonl", [replace(row, id=name) for name in names])
+    assert [found.id for found in scripts["evaluation_set"].judged_by(tmp_path / "all.jsonl", "dev")] == names[1:]
+    assert not scripts["evaluation_set"].judged_by(tmp_path / "all.jsonl", "test")
 
 
 def test_labels_lie_where_the_speech_is(takes: dict[str, list]) -> None:
