@@ -156,7 +156,7 @@ def trained(experiment: Experiment, run: Path) -> None:
         command = [sys.executable, script, str(experiment.path), experiment.says[INPUT], str(run)]
     if LABELS in experiment.says:
         manifest = labelled(experiment.says[LABELS], run.parent.resolve())
-        command += ["--set", "data.machine_labels=true", "--set", f"data.manifests=[{manifest}]"]
+        command += ["--set", f"data.manifests=[{manifest}]"]
     # In a process of its own: nothing of one training reaches the next.
     if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
         raise VadError(f"{experiment.path}: the training failed; leave it out by naming others, or mend it")
@@ -172,8 +172,7 @@ def labelled(method: str, folder: Path) -> Path:
     if not manifest.is_file():
         click.echo(f"labelling {manifest}", err=True)
         rows = str(accuracy.HERE.parent / "data_manifests" / "*.jsonl.gz")
-        how = ["--by", method, "--relabel", "--output", str(manifest)]
-        command = [sys.executable, "-m", "vad", "data", "label", rows, *how]
+        command = [sys.executable, "-m", "vad", "data", "label", rows, "--by", method, "--output", str(manifest)]
         folder.mkdir(parents=True, exist_ok=True)
         if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
             manifest.unlink(missing_ok=True)

@@ -85,9 +85,8 @@ def test_labels_of_the_model_are_made_once_and_trained_on(script, tmp_path, monk
     train = ["train", str(chosen.path)]
     assert [command[3:5] for command in calls] == [["data", "label"], train, train]
     rows = script.CONFIGS.parents[1] / "data_manifests" / "*.jsonl.gz"
-    assert calls[0][5:] == [str(rows), "--by", "both", "--relabel", "--output", str(manifest)]
-    taken = ["--set", "data.machine_labels=true", "--set", f"data.manifests=[{manifest}]"]
-    assert all(command[-4:] == taken for command in calls[1:])
+    assert calls[0][5:] == [str(rows), "--by", "both", "--output", str(manifest)]
+    assert all(command[-2:] == ["--set", f"data.manifests=[{manifest}]"] for command in calls[1:])
 
 
 def test_labels_that_cannot_be_made_leave_nothing_behind(script, tmp_path, monkeypatch):

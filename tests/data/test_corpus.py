@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,7 @@ import pytest
 
 from vad.config import Config
 from vad.data.corpus import Pool, SourceClip, corpus_digests, load_corpus
-from vad.data.relabel import movable
 from vad.errors import ConfigError, ManifestError
-from vad.manifests import read_manifests, write_manifest
-from vad.segments import Timeline
 
 
 def clip(name: str, duration_s: float, talker: str = "x") -> SourceClip:
@@ -74,24 +70,6 @@ def test_the_digest_changes_with_the_rows_alone(toy_config: Callable[..., Config
     assert digests == corpus_digests(toy_config(hours__train=1.0).data, splits)
     fewer = corpus_digests(toy_config(exclude=["talk/train-0-0"]).data, splits)
     assert fewer["train"] != digests["train"] and fewer["dev"] == digests["dev"]
-
-
-def test_labels_of_machines_can_be_left_aside(
-    toy_config: Callable[..., Config], toy_corpus: Path, tmp_path: Path
-) -> None:
-    manifest = tmp_path / "said.jsonl"
-    rows = [movable(row, toy_corpus, manifest) for row in read_manifests([str(toy_corpus / "corpus.jsonl")])]
-    said = {"energy": Timeline.from_pairs([(0.1, 0.2)]), "reference": Timeline.from_pairs([(0.2, 0.3)])}
-    spoken = [row for row in rows if row.kind == "speech" and row.split == "train"]
-    for row, source in zip(spoken, said, strict=False):
-        rows[rows.index(row)] = replace(row, speech=said[source], label_source=source)
-    write_manifest(manifest, rows)
-    taken, left = (toy_config(manifests=[str(manifest)], machine_labels=taken).data for taken in (True, False))
-    speech = [{clip.id: clip.speech for clip in load_corpus(c, "train").clips["speech"]} for c in (taken, left)]
-    machine, people = (row.id for row in spoken[:2])
-    assert [found[machine] for found in speech] == [said["energy"], None]
-    assert [found[people] for found in speech] == [said["reference"], said["reference"]]
-    assert corpus_digests(taken, ["train"]) != corpus_digests(left, ["train"])
 
 
 def test_sources_weigh_the_root_of_their_hours_times_their_own_weight() -> None:

@@ -268,8 +268,6 @@ class DataConfig(Section):
         tiers: licence tiers that may be used.
         exclude: sources (the part of an id before its first slash), ids or patterns of ids that may not.
         allow_missing: whether recordings whose audio is not there are passed over instead of refused.
-        machine_labels: whether labels of clean speech that a machine made (`vad data label`) are taken from the
-            manifests; else the energy labels it while it is mixed. Labels of people are always taken.
         shards_dir: folder of the shards; null is a folder of the user's cache named after config and fingerprint.
         hours: of mixtures by split.
         excerpts_per_shard: excerpts in one TFRecord file.
@@ -283,7 +281,6 @@ class DataConfig(Section):
     tiers: tuple[Literal["permissive", "share-alike"], ...] = ("permissive", "share-alike")
     exclude: tuple[str, ...] = ()
     allow_missing: bool = False
-    machine_labels: bool = True
     shards_dir: Path | None = None
     hours: HoursConfig = HoursConfig()
     excerpts_per_shard: PositiveInt = 64

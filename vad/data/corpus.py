@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from vad.config.data import DataConfig
 from vad.data.missing import missing
 from vad.errors import ConfigError, ManifestError, did_you_mean
-from vad.manifests import MACHINE_LABELS, Recording, data_home, read_manifests, resolve
+from vad.manifests import Recording, data_home, read_manifests, resolve
 from vad.segments import Timeline
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class SourceClip:
         offset_s: where in it the clip starts, in seconds.
         duration_s: its length in seconds.
         talker: who speaks: the speaker where known, else the file that the clip lies in.
-        speech: the manifest's labels, or None where energy has to tell.
+        speech: labels of people, or None where energy has to tell.
     """
 
     id: str
@@ -157,10 +157,6 @@ def _usable_rows(config: DataConfig, splits: Sequence[str], home: Path) -> list[
     return [row for row in rows if resolve(row, home) is not None] if config.allow_missing else rows
 
 
-def _without_machine_labels(row: Recording) -> Recording:
-    return replace(row, speech=None, label_source="none") if row.label_source in MACHINE_LABELS else row
-
-
 def load_rows(config: DataConfig) -> list[Recording]:
     """Reads the rows that a config lets in, of all splits and kinds.
 
@@ -171,8 +167,6 @@ def load_rows(config: DataConfig) -> list[Recording]:
     if not config.manifests:
         raise ConfigError("data.manifests: needs at least one manifest, received []")
     rows = read_manifests([str(path) for path in config.manifests], Path())
-    if not config.machine_labels:
-        rows = [_without_machine_labels(row) for row in rows]
     sources = sorted({row.source for row in rows})
     for key, weights in (("speech", config.mixing.speech), ("noise", config.mixing.noise)):
         for name in weights.source_weights:

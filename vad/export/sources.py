@@ -110,8 +110,7 @@ def from_artifact(path: Path) -> Source:
 
 def _label_rule(config: Config) -> str:
     fields = ", ".join(f"{name} {value:g}" for name, value in dataclasses.asdict(config.data.labels).items())
-    machines = ", or a machine's" if config.data.machine_labels else ""
     return (
-        f"A frame is speech if its centre lies in a speech segment. Segments are people's{machines} where the manifest "
-        f"has them, else found by energy on the clean recording: {fields}."
+        "A frame is speech if its centre lies in a speech segment. Segments are people's where the manifest has them, "
+        f"else found by energy on the clean recording: {fields}."
     )
