@@ -40,6 +40,9 @@ WORDS = 200
 EVERY_S = 60
 # Root mean square of the noise that words are spoken in, in dB of full scale.
 LEVELS_DB = (-80, -54)
+# Of the near silence out of which a recording without speech comes, and how long it is.
+QUIET_DB = -70
+QUIET_S = 3
 
 
 class After:
@@ -151,9 +154,12 @@ def heard_after(engines: Sequence[Engine], rows: Sequence[Recording], folder: Pa
     return report
 
 
-def false_alarms(engine: Engine, recordings: Sequence[Samples]) -> tuple[list[Timeline], Timeline]:
-    """Returns the speech that an engine finds in each recording, and in all of them in a row."""
-    return [found_in(engine, samples) for samples in recordings], found_in(engine, in_a_row(recordings))
+def false_alarms(engine: Engine, recordings: Sequence[Samples]) -> tuple[list[Timeline], ...]:
+    """Returns the speech that an engine finds in each recording, in each out of near silence, and in all in a row."""
+    quiet = seeded(0, "quiet").standard_normal(QUIET_S * RATE, dtype=np.float32) * np.float32(10 ** (QUIET_DB / 20))
+    sudden = After(engine, quiet, QUIET_S)
+    alone = [found_in(engine, samples) for samples in recordings]
+    return alone, [found_in(sudden, samples) for samples in recordings], [found_in(engine, in_a_row(recordings))]
 
 
 def words_missed(engine: Engine, spoken: Sequence[Samples], level_db: float) -> tuple[float, float]:
@@ -203,15 +209,15 @@ def page(report: Report, engines: Sequence[Engine], missed: dict[str, list[tuple
     return "\n".join([*lines, ""])
 
 
-def alarms_table(alarms: dict[str, tuple[list[Timeline], Timeline]], hours: float) -> str:
+def alarms_table(alarms: dict[str, tuple[list[Timeline], ...]], hours: float) -> str:
     """Returns the rest of the page."""
     rows = []
-    for name, (alone, together) in alarms.items():
-        counts = [sum(map(len, alone)) / hours, len(together) / hours]
-        seconds = [sum(speech.speech_s for speech in alone) / hours, together.speech_s / hours]
-        rows.append([name, *(" → ".join(f"{value:.0f}" for value in pair) for pair in (counts, seconds))])
+    for name, settings in alarms.items():
+        counts = [sum(map(len, found)) / hours for found in settings]
+        seconds = [sum(speech.speech_s for speech in found) / hours for found in settings]
+        rows.append([name, *(" → ".join(f"{value:.0f}" for value in values) for values in (counts, seconds))])
     lines = [
-        "## Recordings without speech, each by itself → all in a row",
+        f"## Recordings without speech, each by itself → out of {QUIET_S} seconds at {QUIET_DB} dB → all in a row",
         "",
         f"{hours * 60:.0f} minutes.",
         "",

@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import math
 import platform
-import shutil
 import sys
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -120,15 +120,15 @@ def prepared(*, cache: Path, manifests: Path, split: str, minutes: float, seed: 
     if (folder / "manifest.jsonl").is_file():
         return folder
     click.echo(f"building the evaluation set in {folder}", err=True)
-    partial = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     home = data_home()
     corpus = Corpus(home, manifests, split)
     if not corpus.of("speech"):
         raise VadError(f"{home}: no speech of the split {split!r} there; set VAD_DATA_HOME or run vad data fetch")
-    build(partial, corpus, minutes=minutes, seed=seed, recipe=recipe)
-    partial.rename(folder)
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix=f"{folder.name}.") as partial:
+        build(Path(partial, "set"), corpus, minutes=minutes, seed=seed, recipe=recipe)
+        if not folder.is_dir():  # another run may have been quicker
+            Path(partial, "set").rename(folder)
     return folder
 
 

@@ -32,7 +32,7 @@ from vad.manifests import Recording, data_home, read_manifests, resolve
 from vad.peers import Engine, load_peer
 from vad.segments import Timeline
 
-CONFIRMS = (None, 0.8, 0.85, 0.9, 0.94, 0.96, 0.98)
+CONFIRMS = (None, 0.8, 0.85, 0.9, 0.94, 0.96, 0.97, 0.98)
 PEERS = ("silero", "webrtc")
 WORDS = 900
 SHOWN = ("clean", "noise-10", "noise-0", "labelled")

@@ -51,6 +51,15 @@ def test_an_engine_hears_what_lay_before(module: ModuleType, repository: Path) -
     assert apart.max() > 0 and apart[-200:].mean() < 0.05
 
 
+def test_what_comes_out_of_near_silence_is_counted_for_itself(module: ModuleType) -> None:
+    alone, sudden, together = module.false_alarms(load_peer("energy"), [noise(2.0, 0.3), noise(1.0, 0.3)])
+    assert not any(alone) and not any(together) and len(alone) == len(sudden) == 2 and len(together) == 1
+    assert all(
+        speech[0].start < 0.05 and speech[-1].end <= length for speech, length in zip(sudden, (2.0, 1.0), strict=True)
+    )
+    assert "| energy | 0 → 2 → 0 | 0 → " in module.alarms_table({"energy": (alone, sudden, together)}, 1.0)
+
+
 def test_each_recording_lies_behind_another_stretch(module: ModuleType) -> None:
     heard = []
 
