@@ -41,7 +41,7 @@ _SHOWN = 5
     default="both",
     show_default=True,
     help="energy: every sound that stands out, for clean speech. model: the model's segments. both: speech is where "
-    "the model finds it, boundaries and pauses are those of the energy there.",
+    "the model does not rule it out, boundaries and pauses are those of the energy there.",
 )
 @model_option()
 @click.option(
