@@ -1,7 +1,7 @@
 """Frames per second of a training step by width, batch and crop, on random frames.
 
     python benchmarks/training.py --units 64 --units 80 --output benchmarks/training.md
-    python benchmarks/training.py --by-cell --output benchmarks/training.md
+    python benchmarks/training.py --by-cell --units 80 --output benchmarks/training.md
 
 What is timed is the whole step of `vad train`: forward, backward, clipping, AdamW, average of the weights. Reading
 shards and augmenting frames come on top and run on the same cores.
@@ -85,7 +85,7 @@ def compare_cells(units: int, batch: int, crop_s: float, seconds: float) -> str:
     lines = [
         f"2×{units}, batch {batch}, {crop_s:g} s, {ROUNDS} rounds in turns, on {device()}: the best of all steps, and",
         "the share of the lstm of the same round (the middle one). `lstm` and `gru` are Keras' own layers.",
-        "Made by `python benchmarks/training.py --by-cell --output benchmarks/training.md`.",
+        f"Made by `python benchmarks/training.py --by-cell --units {units} --output benchmarks/training.md`.",
         "",
         "| cell | parameters | frames/s | of lstm |",
         "|---|---|---|---|",
