@@ -80,7 +80,7 @@ class Corpus:
     """The recordings of one split under a data home, by kind."""
 
     def __init__(self, home: Path, manifests: Path, split: str) -> None:
-        self.manifests = manifests
+        self.manifests, self.split = manifests, split
         rows = judged_by(manifests, split)
         self._clips = [(row, clip) for row in rows if (clip := resolve(row, home)) is not None]
 
@@ -131,7 +131,7 @@ def build(folder: Path, corpus: Corpus, *, minutes: float, seed: int, recipe: Re
     rows = []
     for condition, takes in recipe.conditions(corpus, count, seed):
         for number, take in enumerate(takes):
-            rows.append(_write(folder, f"{condition}/{number:03d}", take))
+            rows.append(_write(folder, f"{condition}/{number:03d}", take, corpus.split))
     write_manifest(folder / "manifest.jsonl", rows)
     return rows
 
@@ -304,7 +304,7 @@ def seeded(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
-def _write(folder: Path, name: str, take: Take) -> Recording:
+def _write(folder: Path, name: str, take: Take, split: str) -> Recording:
     path = folder / f"{name}.wav"
     path.parent.mkdir(parents=True, exist_ok=True)
     peak = float(np.abs(take.samples).max(initial=0.0))
@@ -321,7 +321,7 @@ def _write(folder: Path, name: str, take: Take) -> Recording:
         label_source="reference" if take.speech.speech_s else "no-speech",
         speaker=None,
         language=None,
-        split="test",
+        split=split,
         license="see the manifests of the corpora",
         tier="share-alike",
     )

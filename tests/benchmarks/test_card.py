@@ -60,7 +60,14 @@ def test_a_higher_confirm_threshold_finds_less_of_everything(
     result = CliRunner().invoke(scripts["trade_off"].main, arguments)
     assert result.exit_code == 0, result.output
     rows = [line.strip("| ").split(" | ") for line in result.output.splitlines() if line.startswith("| ")]
-    names, missed, alarms = zip(*((row[0], row[1], row[2]) for row in rows[2:]), strict=True)
+    names, missed, alarms = zip(*((row[0], row[1], row[3]) for row in rows[2:]), strict=True)
     assert names == ("none", "0.8", "0.85", "0.9", "0.94", "0.96", "0.97", "0.98", "energy")
     shares, counts = [float(cell.rstrip(" %")) for cell in missed[:-1]], [float(cell) for cell in alarms[:-1]]
     assert shares == sorted(shares) and counts == sorted(counts, reverse=True)
+
+
+def test_a_talker_who_says_much_counts_as_much_as_one_who_says_less(scripts: dict[str, ModuleType]) -> None:
+    tally = scripts["trade_off"].Tally(heard={"much": [False] * 60, "less": [True] * 20, "little": [False] * 9})
+    assert tally.missed() == pytest.approx(69 / 89)
+    assert tally.missed_by_talker() == pytest.approx(0.5)
+    assert np.isnan(scripts["trade_off"].Tally(heard={"little": [True]}).missed_by_talker())

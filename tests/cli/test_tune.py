@@ -119,6 +119,16 @@ def test_a_bound_on_false_alarms(tune, manifest, tmp_path):
     assert "with at most 1200 false alarms an hour" in tune(*asked).stdout
 
 
+def test_a_bound_on_what_is_unheard(tune, tmp_path):
+    asked = ("--split", "dev", "--max-unheard", "0.5")
+    found = json.loads(tune(*asked, "--format", "json", "--preset-out", tmp_path / "m.toml").stdout)
+    assert found["max_unheard"] == 0.5
+    assert found["after"]["measures"]["unheard_rate"] <= 0.5
+    assert "max_unheard = 0.5" in (tmp_path / "m.toml").read_text()
+    assert "with at most 0.5 of the recordings with speech unheard" in tune(*asked).stdout
+    assert "--max-unheard" in tune("--split", "dev", "--max-unheard", "2").stderr
+
+
 def test_recordings_of_the_test_split_are_refused_unless_asked_for(tune):
     done = tune()
     assert (done.exit_code, done.stdout) == (2, "")

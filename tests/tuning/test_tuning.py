@@ -212,6 +212,39 @@ def test_a_bound_on_false_alarms_needs_recordings_without_speech(make_bank):
         tune(bank, DecisionRule(), Aim("f1", max_alarms_per_hour=0.0))
 
 
+def test_a_recording_is_unheard_when_none_of_its_speech_is_found(make_bank):
+    labels = (np.arange(300) >= 100) & (np.arange(300) < 140)
+    beside = np.roll(labels, 60)
+    bank = make_bank([(found.astype(np.float32), truth) for found, truth in (
+        (labels, labels), (labels & (np.arange(300) > 137), labels), (beside, labels), (labels & False, labels),
+        (labels, labels & False),
+    )])  # fmt: skip
+    rule = DecisionRule(0.5, 0.5, 0.0, 0.0, 0.0)
+    assert Judge(bank).count_frames(bank.decided(rule)).unheard_rate() == 2 / 4
+
+
+def test_a_bound_on_what_is_unheard_is_kept_at_the_price_of_false_alarms(make_bank):
+    # A hundred words, each surer than the last, and sixty noises that are nearly as sure and last longer.
+    word, noise = ((np.arange(200) >= 60) & (np.arange(200) < 60 + frames) for frames in (30, 120))
+    heard = [(np.where(word, 0.6 + 0.0039 * n, 0.0).astype(np.float32), word) for n in range(100)]
+    noises = [(np.where(noise, 0.6 + 0.0042 * n, 0.0).astype(np.float32), noise & False) for n in range(60)]
+    bank = make_bank([*heard, *noises])
+    held = set(SEARCHED) - {"confirm_threshold"}
+    start = DecisionRule(0.5, 0.5, 0.0, 0.0, 0.0, confirm_threshold=0.7)
+
+    def tuned(**bounds):
+        return tune(bank, start, Aim("f1", **bounds), held=held, n_resamples=0).after
+
+    free, bound = tuned(), tuned(max_unheard=0.3)
+    assert free.measures["unheard_rate"] > 0.5 and free.measures["alarms_per_hour"] == 0
+    assert 0 < bound.measures["unheard_rate"] <= 0.3 and bound.measures["alarms_per_hour"] > 500
+    assert bound.measures["f1"] < free.measures["f1"]
+    with pytest.raises(ConfigError, match=r"no rule that was tried (has at most 1 |leaves at most 0.2 of the)"):
+        tuned(max_alarms_per_hour=1, max_unheard=0.2)
+    with pytest.raises(ConfigError, match="max_unheard must be a share between 0 and 1; received 4"):
+        tuned(max_unheard=4)
+
+
 def test_delays_are_of_ends_that_silence_follows(make_bank):
     labels = np.zeros(600, np.bool_)
     labels[100:200] = labels[230:300] = labels[550:600] = True

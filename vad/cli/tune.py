@@ -29,6 +29,7 @@ _SHOWN = {
     "miss_rate": "miss",
     "false_alarm_rate": "false alarm",
     "alarms_per_hour": "alarms/h",
+    "unheard_rate": "unheard",
     "delay_p50_s": "end P50, s",
     "delay_p90_s": "end P90, s",
 }
@@ -43,6 +44,8 @@ _SHOWN = {
               help="Nine of ten ends of speech have to be known within this.")  # fmt: skip
 @click.option("--max-alarms", type=click.FloatRange(0, min_open=True), metavar="PER_HOUR",
               help="At most so many segments in an hour of recordings without speech.")  # fmt: skip
+@click.option("--max-unheard", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="SHARE",
+              help="Of at most this share of the recordings with speech, none is found: 0.02 for 2 %.")  # fmt: skip
 @click.option("--split", type=click.Choice(["train", "dev", "test"]), help="Only recordings of this split.")
 @click.option("--kind", "kinds", type=click.Choice(_KINDS), multiple=True, help="Only this kind; may be repeated.")
 @click.option("--collar", type=click.FloatRange(0), default=0.0, show_default=True, metavar="SECONDS",
@@ -74,7 +77,8 @@ def command(ctx: click.Context, /, manifests: tuple[str, ...], **options: Any) -
     bank = _fill(recordings, detector, options["collar"])
     for failure in bank.failures:
         click.echo(f"vad: {failure.recording}: {failure.reason}", err=True)
-    aim = Aim("f1" if options["cost"] == "latency" else options["cost"], options["max_delay"], options["max_alarms"])
+    cost = "f1" if options["cost"] == "latency" else options["cost"]
+    aim = Aim(cost, options["max_delay"], options["max_alarms"], options["max_unheard"])
     tuned = tune(bank, start, aim, held=held, n_resamples=options["bootstrap"])
     origin = {"model": detector.artifact.digest, "manifests": list(manifests), **_summary(tuned)}
     _write(tuned.after.rule, origin, detector, options)
@@ -139,6 +143,8 @@ def _summary(tuned: Tuned) -> dict[str, Any]:
         summary["max_delay_s"] = aim.max_delay_s
     if aim.max_alarms_per_hour is not None:
         summary["max_alarms_per_hour"] = aim.max_alarms_per_hour
+    if aim.max_unheard is not None:
+        summary["max_unheard"] = aim.max_unheard
     summary["before"] = round(tuned.before.measures[aim.cost], 4)
     summary["after"] = round(tuned.after.measures[aim.cost], 4)
     return summary
@@ -195,6 +201,8 @@ def _tables(tuned: Tuned, bank: Bank) -> str:
     bound = "" if aim.max_delay_s is None else f" with nine of ten ends known within {aim.max_delay_s:g} s"
     if aim.max_alarms_per_hour is not None:
         bound += f" with at most {aim.max_alarms_per_hour:g} false alarms an hour"
+    if aim.max_unheard is not None:
+        bound += f" with at most {aim.max_unheard:g} of the recordings with speech unheard"
     lines = [
         f"{tuned.n_recordings} recordings, {speech_min:.1f} min of speech, {other_min:.1f} min without; "
         f"{tuned.n_tried} rules tried for {_SHOWN[aim.cost]}{bound}",

@@ -34,7 +34,8 @@ class Judged:
     Args:
         rule: thresholds and durations.
         measures: f1, dcf, der, miss_rate, false_alarm_rate; alarms_per_hour, segments in an hour of recordings without
-            speech; and delay_p50_s and delay_p90_s: how long after the end of speech that end is known.
+            speech; unheard_rate, the share of the recordings with speech of which none is found; and delay_p50_s and
+            delay_p90_s: how long after the end of speech that end is known.
     """
 
     rule: DecisionRule
@@ -85,6 +86,8 @@ def tune(bank: Bank, start: DecisionRule, aim: Aim, *, held: Collection[str] = (
     alarms = aim.max_alarms_per_hour
     if alarms is not None and not (math.isfinite(alarms) and alarms > 0):
         raise ConfigError(f"tune: max_alarms_per_hour must be a positive number; received {alarms}")
+    if aim.max_unheard is not None and not 0 < aim.max_unheard < 1:
+        raise ConfigError(f"tune: max_unheard must be a share between 0 and 1; received {aim.max_unheard}")
     if not len(bank):
         raise ConfigError("tune: there is no labelled recording to tune on")
     if not set(SEARCHED) - set(held):
@@ -121,8 +124,9 @@ def _at(rule: DecisionRule, onset: float) -> DecisionRule:
 def _judged(bank: Bank, finder: Finder, judge: Judge, rule: DecisionRule) -> Judged:
     found = finder.find(rule)
     delays = judge.delays(found)
-    measures = judge.count_frames(bank.decided(rule)).measures()
-    measures |= {"alarms_per_hour": judge.alarms_per_hour(found)}
+    counts = judge.count_frames(bank.decided(rule))
+    measures = counts.measures()
+    measures |= {"alarms_per_hour": judge.alarms_per_hour(found), "unheard_rate": counts.unheard_rate()}
     return Judged(rule, {**measures, "delay_p50_s": delay_at(delays, 0.5), "delay_p90_s": delay_at(delays)})
 
 

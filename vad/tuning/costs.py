@@ -54,6 +54,11 @@ class Counts:
             "false_alarm_rate": alarm,
         }
 
+    def unheard_rate(self) -> float:
+        """Returns the share of the recordings with speech of which none was found; ``nan`` where none has any."""
+        spoken = self.speech > 0
+        return ratio(float(np.count_nonzero(spoken & (self.hits == 0))), float(np.count_nonzero(spoken)))
+
 
 class Judge:
     """Counts what rules find against the labels of a bank.

@@ -21,7 +21,7 @@ SEARCHED: Final = (
 
 _ONSETS = (0.02, *(n / 20 for n in range(1, 20)), 0.98)
 _DROPS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
-_CONFIRMS = (None, 0.8, 0.85, 0.9, 0.95, 0.98)
+_CONFIRMS = (None, 0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
 _GRID: Final[dict[str, tuple[float, ...]]] = {
     "hangover_s": (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3),
     "min_speech_s": (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
@@ -50,11 +50,13 @@ class Aim:
         cost: one of `vad.tuning.costs.COSTS`.
         max_delay_s: the end of speech has to be known within this, for nine of ten ends; None sets no bound.
         max_alarms_per_hour: as many segments may be found in an hour of recordings without speech; None sets no bound.
+        max_unheard: of this share of the recordings with speech, no speech may be found at all; None sets no bound.
     """
 
     cost: str
     max_delay_s: float | None = None
     max_alarms_per_hour: float | None = None
+    max_unheard: float | None = None
 
 
 class Search:
@@ -130,6 +132,8 @@ class Search:
             reached["max_delay_s"] = delay_at(self._judge.delays(found)), aim.max_delay_s
         if aim.max_alarms_per_hour is not None:
             reached["max_alarms_per_hour"] = self._judge.alarms_per_hour(found), aim.max_alarms_per_hour
+        if aim.max_unheard is not None:
+            reached["max_unheard"] = self._judge.count(found.starts, found.stops).unheard_rate(), aim.max_unheard
         return {name: pair for name, pair in reached.items() if not math.isnan(pair[0])}
 
     def _shortfall(self, rule: DecisionRule) -> str:
@@ -138,6 +142,7 @@ class Search:
         said = {
             "max_delay_s": "knows nine of ten ends of speech within {1:g} s; the nearest takes {0:.3f} s",
             "max_alarms_per_hour": "has at most {1:g} false alarms an hour; the nearest has {0:.1f}",
+            "max_unheard": "leaves at most {1:g} of the recordings with speech unheard; the nearest leaves {0:.3f}",
         }
         return ", or ".join(said[name].format(*pair) for name, pair in broken.items())
 
