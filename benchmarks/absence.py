@@ -104,7 +104,7 @@ def main(engines: str, model: Path | None, manifests: Path, cache: Path, output:
         found = [accuracy.engine(name.strip(), model) for name in engines.split(",")]
         rows = judged_by(manifests, "dev")
         recordings = list(without_speech([row for row in rows if row.kind in KINDS]))
-        spoken = list(islice(words(rows), WORDS))
+        spoken = [samples for _, samples in islice(words(rows), WORDS)]
         folder = accuracy.prepared(cache=cache, manifests=manifests, split="dev", minutes=10.0, seed=0)
         noise = in_a_row([samples for kind, samples in recordings if kind == "noise"])
         report = heard_after(found, read_manifest(folder / "manifest.jsonl"), folder, noise)
