@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from vad.decision import DecisionRule
 from vad.errors import ConfigError
-from vad.tuning.costs import Judge, delay_at
+from vad.tuning.costs import Counts, Judge, delay_at
 from vad.tuning.spans import Finder, Found
 
 SEARCHED: Final = (
@@ -116,16 +116,17 @@ class Search:
         return rule, price
 
     def _price(self, rule: DecisionRule) -> tuple[float, float]:
-        """Returns what is to become least: the excess of the delay first, then the cost."""
+        """Returns what is to become least: by how much bounds are broken first, then the cost."""
         self.n_tried += 1
         found = self._finder.find(rule)
-        value = self._judge.count(found.starts, found.stops).measures()[self._aim.cost]
+        counts = self._judge.count(found.starts, found.stops)
+        value = counts.measures()[self._aim.cost]
         if math.isnan(value):
             raise ConfigError(f"tune: the recordings have no {self._aim.cost}: some of them must hold speech")
-        excess = sum(max(0.0, value / bound - 1.0) for value, bound in self._bounded(found).values())
+        excess = sum(max(0.0, value / bound - 1.0) for value, bound in self._bounded(found, counts).values())
         return excess, -value if self._aim.cost == "f1" else value
 
-    def _bounded(self, found: Found) -> dict[str, tuple[float, float]]:
+    def _bounded(self, found: Found, counts: Counts) -> dict[str, tuple[float, float]]:
         """Returns by field of the aim what is reached and what is allowed, where that can be told."""
         aim, reached = self._aim, {}
         if aim.max_delay_s is not None:
@@ -133,12 +134,14 @@ class Search:
         if aim.max_alarms_per_hour is not None:
             reached["max_alarms_per_hour"] = self._judge.alarms_per_hour(found), aim.max_alarms_per_hour
         if aim.max_unheard is not None:
-            reached["max_unheard"] = self._judge.count(found.starts, found.stops).unheard_rate(), aim.max_unheard
+            reached["max_unheard"] = counts.unheard_rate(), aim.max_unheard
         return {name: pair for name, pair in reached.items() if not math.isnan(pair[0])}
 
     def _shortfall(self, rule: DecisionRule) -> str:
         """Says which bounds a rule breaks, and by how much."""
-        broken = {name: pair for name, pair in self._bounded(self._finder.find(rule)).items() if pair[0] > pair[1]}
+        found = self._finder.find(rule)
+        bounded = self._bounded(found, self._judge.count(found.starts, found.stops))
+        broken = {name: pair for name, pair in bounded.items() if pair[0] > pair[1]}
         said = {
             "max_delay_s": "knows nine of ten ends of speech within {1:g} s; the nearest takes {0:.3f} s",
             "max_alarms_per_hour": "has at most {1:g} false alarms an hour; the nearest has {0:.1f}",
