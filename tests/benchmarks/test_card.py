@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from vad.manifests import read_manifest
+
 
 def test_the_tables_of_the_card_are_what_the_pages_say(scripts: dict[str, ModuleType]) -> None:
     card = scripts["card"].CARD.read_text(encoding="utf-8")
@@ -64,6 +66,8 @@ def test_a_higher_confirm_threshold_finds_less_of_everything(
     assert names == ("none", "0.8", "0.85", "0.9", "0.94", "0.96", "0.97", "0.98", "energy")
     shares, counts = [float(cell.rstrip(" %")) for cell in missed[:-1]], [float(cell) for cell in alarms[:-1]]
     assert shares == sorted(shares) and counts == sorted(counts, reverse=True)
+    (built,) = tmp_path.glob("dev-*/manifest.jsonl")
+    assert {row.split for row in read_manifest(built)} == {"dev"}
 
 
 def test_a_talker_who_says_much_counts_as_much_as_one_who_says_less(scripts: dict[str, ModuleType]) -> None:
