@@ -19,7 +19,10 @@ the command line prints.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+# A file of another kind has as many problems as lines.
+_SHOWN_PROBLEMS = 20
 
 
 class VadError(Exception):
@@ -85,3 +88,16 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """Returns " (did you mean 'x'?)" for the valid name closest to `name`, or the empty string."""
     close = difflib.get_close_matches(name, list(valid), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def one_a_line(problems: Sequence[str], remedy: str, place: str = "") -> str:
+    """Returns the first twenty problems, one a line, and one line that counts those left out.
+
+    Args:
+        problems: any number of them, in the order to show.
+        remedy: what to do about those left out.
+        place: what they are all in, where there is one such.
+    """
+    more = len(problems) - _SHOWN_PROBLEMS
+    last = [f"{place}{': ' if place else ''}{more} more problems; {remedy}"] if more > 0 else []
+    return "\n".join([*problems[:_SHOWN_PROBLEMS], *last])

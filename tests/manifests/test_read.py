@@ -156,3 +156,12 @@ def test_an_id_in_two_files_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "b.jsonl", ROW)
     with pytest.raises(ManifestError, match=r"b\.jsonl:1: 'home/a\.wav': id is also the id at .*a\.jsonl:1"):
         read_manifests(["*"], tmp_path)
+
+
+def test_a_file_of_another_kind_fills_no_terminal(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.jsonl", *["{"] * 5000)
+    found = problems_of(path)
+    assert len(found) == 21
+    assert found[19].startswith(f"{path}:20:")
+    assert found[-1] == "4980 more problems; vad data check lists all of them"
+    assert len(scan_manifest(path).problems) == 5000

@@ -12,7 +12,7 @@ from typing import Literal
 
 from vad.audio import find_audio, read_info
 from vad.data.labelfiles import LabelFiles
-from vad.errors import AudioError, ConfigError, ManifestError
+from vad.errors import AudioError, ConfigError, ManifestError, one_a_line
 from vad.formats import SpeechLabels
 from vad.manifests import Recording
 from vad.segments import Timeline
@@ -100,7 +100,7 @@ def import_folder(folder: Path, output: Path, options: ImportOptions) -> list[Re
         if row is not None:
             rows.append(row)
     if problems:
-        raise ManifestError("\n".join(problems))
+        raise ManifestError(one_a_line(problems, "correct these first"))
     return rows
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vad.errors import ConfigError, ManifestError, did_you_mean
+from vad.errors import ConfigError, ManifestError, did_you_mean, one_a_line
 from vad.frames import samples_to_seconds, seconds_to_samples
 from vad.segments import Segment, Timeline
 
@@ -37,7 +37,6 @@ NOT_SPEECH = frozenset(
 """Labels that tools write where nobody speaks, as `_plain` leaves them."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_SHOWN_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +198,7 @@ class Problems:
             ManifestError: one line per problem.
         """
         if self._lines:
-            more = len(self._lines) - _SHOWN_PROBLEMS
-            tail = [f"{self.where}: {more} more problems of this kind"] if more > 0 else []
-            raise ManifestError("\n".join(self._lines[:_SHOWN_PROBLEMS] + tail))
+            raise ManifestError(one_a_line(self._lines, "correct these first", self.where))
 
 
 def one_entry(entries: Sequence[Entry], name: str) -> Entry:

@@ -11,7 +11,7 @@ from glob import has_magic
 from pathlib import Path
 from typing import NoReturn
 
-from vad.errors import ManifestError
+from vad.errors import ManifestError, one_a_line
 from vad.manifests.rows import Recording, recording_from_row
 
 _ENDINGS = (".jsonl", ".jsonl.gz")
@@ -68,7 +68,7 @@ def read_manifest(path: Path | str) -> list[Recording]:
 
     Raises:
         ManifestError: when the file cannot be read, holds no row, or any row breaks a rule; the message has one
-            line for every problem of the file.
+            line for each of the first twenty problems of the file.
     """
     scan = scan_manifest(path)
     _raise_any(scan.problems)
@@ -210,4 +210,5 @@ def _reason(error: BaseException) -> str:
 
 def _raise_any(problems: Sequence[Problem]) -> None:
     if problems:
-        raise ManifestError("\n".join(str(problem) for problem in problems))
+        lines = [str(problem) for problem in problems]
+        raise ManifestError(one_a_line(lines, "vad data check lists all of them"))

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from vad.errors import ManifestError
+from vad.errors import ManifestError, one_a_line
 from vad.files import replacing
 from vad.manifests.rows import Recording, recording_from_row
 
@@ -42,7 +42,7 @@ def write_manifest(path: Path | str, rows: Iterable[Recording]) -> None:
     if not lines:
         problems.append(f"{path}: there is no row to write; a manifest needs at least one")
     if problems:
-        raise ManifestError("\n".join(problems))
+        raise ManifestError(one_a_line(problems, "correct these first", str(path)))
     data = "".join(f"{line}\n" for line in lines).encode("utf-8")
     with replacing(path) as temporary:
         temporary.write_bytes(gzip.compress(data, mtime=0) if path.name.endswith(".gz") else data)
