@@ -349,3 +349,12 @@ print(sorted(heavy & set(sys.modules)))
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_pipe_as_output_gets_the_segments(detect, tmp_path):
+    path = tmp_path / "pipe.csv"
+    os.mkfifo(path)
+    with subprocess.Popen(["cat", path], stdout=subprocess.PIPE, text=True) as reader:
+        assert detect("bursts.wav", "-f", "csv", "-o", str(path)).exit_code == 0
+        assert reader.communicate(timeout=30)[0] == detect("bursts.wav", "-f", "csv").stdout
+    assert path.is_fifo()

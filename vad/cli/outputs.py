@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 import click
 
-from vad.files import replacing
+from vad.files import is_stream, replacing
 
 if TYPE_CHECKING:
     from vad.cli.inputs import Source
@@ -168,6 +168,11 @@ class _NothingDone(Exception):
 @contextlib.contextmanager
 def _open_text(path: Path) -> Iterator[TextIO]:
     try:
+        if is_stream(path):
+            # Line by line: the reader of a pipe has each segment as soon as it is found.
+            with path.open("w", encoding="utf-8", newline="", buffering=1) as stream:
+                yield stream
+            return
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             yield file
     except OSError as error:
