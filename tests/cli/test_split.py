@@ -84,6 +84,40 @@ def test_a_folder_of_another_run_is_refused_or_replaced(split, tmp_path):
     assert {path.name for path in out.iterdir()} == {"mine.wav", "index.jsonl", *(row["audio"] for row in index(out))}
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_earlier_run_stays_until_there_is_another(split, corpus, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    assert split("a.wav", "-o", str(out)).exit_code == 0
+    before = contents(out)
+    for inputs in (["missing.wav"], ["cut.wav", "quiet.wav"]):
+        done = split(*inputs, "-o", str(out), "--overwrite")
+        assert done.exit_code == 1
+        assert f"1 failed; {out} keeps those of the earlier run" in done.stderr
+        assert contents(out) == before
+    for inputs in (str(out), str(out / index(out)[0]["audio"])):
+        refused = split(inputs, "-o", str(out), "--overwrite")
+        assert refused.exit_code == 2
+        assert "is a segment of the run that --overwrite replaces" in refused.stderr
+        assert contents(out) == before
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    # The second recording is given up, when the first one's segments are written.
+    monkeypatch.setattr("vad.cli.progress.Progress.done", interrupt)
+    assert split("e.wav", "a.wav", "-o", str(out), "--overwrite").exit_code == 1
+    assert contents(out) == before
+
+
+def test_a_run_that_finds_no_speech_replaces_the_earlier_one(split, tmp_path):
+    assert split("a.wav", "-o", str(tmp_path)).exit_code == 0
+    assert split("quiet.wav", "-o", str(tmp_path), "--overwrite").exit_code == 0
+    assert contents(tmp_path) == {"index.jsonl": b""}
+
+
 def test_an_index_that_points_elsewhere_removes_nothing_there(split, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "precious.wav").touch()

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import operator
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -48,38 +49,41 @@ def command(ctx: click.Context, /, recordings: tuple[str, ...], **options: Any) 
         raise click.UsageError(
             f"{folder} holds the segments of another run; name another directory, or replace them with --overwrite"
         )
-    hearing = Hearing.from_options(options)
     sources, problems = gather(recordings)
-    splitter = _Splitter(hearing, folder, output_stems(sources), sources)
+    earlier = _listed(folder)
+    _refuse_listed(sources, earlier, folder)
+    splitter = _Splitter(Hearing.from_options(options), folder, output_stems(sources), sources)
     for problem in problems:
         splitter.fail(problem)
-    if options["overwrite"]:
-        _remove_listed(folder)
     with clean_termination():
-        try:
+        if (folder / _INDEX).exists():
+            splitter.replace(earlier)
+        else:
             splitter.run()
-        finally:
-            splitter.write_index()
-    noun = "recording" if splitter.n_done == 1 else "recordings"
-    click.echo(
-        f"vad: {splitter.n_segments} segments, {splitter.speech_s:.3f} s, of {splitter.n_done} {noun} in {folder}"
-        + (f"; {splitter.n_failed} failed" if splitter.n_failed else ""),
-        err=True,
-    )
+    click.echo(f"vad: {splitter.summary}", err=True)
     ctx.exit(1 if splitter.n_failed else 0)
 
 
-def _remove_listed(folder: Path) -> None:
-    """Removes the files of an earlier run, and nothing else."""
+def _listed(folder: Path) -> set[Path]:
+    """Returns the files of an earlier run that are there, resolved; nothing outside of the directory."""
     index = folder / _INDEX
+    found: set[Path] = set()
     if not index.is_file():
-        return
-    for line in index.read_text(encoding="utf-8").splitlines():
+        return found
+    for line in index.read_text(encoding="utf-8", errors="replace").splitlines():
         with contextlib.suppress(ValueError, KeyError, TypeError):
-            path = folder / str(json.loads(line)["audio"])
-            if path.resolve().is_relative_to(folder.resolve()):
-                path.unlink(missing_ok=True)
-    index.unlink()
+            path = (folder / str(json.loads(line)["audio"])).resolve()
+            if path.is_relative_to(folder.resolve()) and path.is_file():
+                found.add(path)
+    return found
+
+
+def _refuse_listed(sources: Sequence[Source], earlier: set[Path], folder: Path) -> None:
+    for source in sources:
+        if source.path is not None and source.path.resolve() in earlier:
+            raise click.UsageError(
+                f"{source.name} is a segment of the run that --overwrite replaces in {folder}; name another directory"
+            )
 
 
 class _Splitter:
@@ -94,11 +98,57 @@ class _Splitter:
         self._progress = Progress(sources)
         self._heard_bytes = 0.0
         self._lines: list[str] = []
+        self._written: list[PurePath] = []
+        self._into, self._keeps_earlier = folder, False
         self.n_done = self.n_failed = self.n_segments = 0
         self.speech_s = 0.0
 
+    @property
+    def summary(self) -> str:
+        """What came of it, in a line."""
+        from vad.cli.counts import counted
+
+        failed = f"; {self.n_failed} failed" if self.n_failed else ""
+        if self._keeps_earlier:
+            return f"0 segments{failed}; {self._folder} keeps those of the earlier run"
+        segments, recordings = counted(self.n_segments, "segment"), counted(self.n_done, "recording")
+        return f"{segments}, {self.speech_s:.3f} s, of {recordings} in {self._folder}{failed}"
+
     def run(self) -> None:
-        """Splits all."""
+        """Splits all. What there is gets listed, also when the rest is given up."""
+        try:
+            self._split_all()
+        finally:
+            self._write_index()
+
+    def replace(self, earlier: set[Path]) -> None:
+        """Splits all in the place of an earlier run, whose files stay as they are until all of the new ones are there.
+
+        When it is given up, or nothing came of it, the earlier run stays.
+        """
+        from vad.cli.cuts import writing
+
+        with writing(self._folder), tempfile.TemporaryDirectory(dir=self._folder, prefix=".split-") as aside:
+            self._into = Path(aside)
+            self._split_all()
+            self._keeps_earlier = self.n_failed > 0 and self.n_segments == 0
+            if self._keeps_earlier:
+                return
+            # New files come first, the index that lists them second, and only then the old ones go: the index names no
+            # file that is not there, wherever this ends.
+            written = {self._move(path) for path in self._written}
+            self._write_index()
+            for path in earlier - written:
+                path.unlink(missing_ok=True)
+
+    def _move(self, path: PurePath) -> Path:
+        """Puts a new file into its place, and returns that, resolved."""
+        target = self._folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (self._into / path).replace(target)
+        return target.resolve()
+
+    def _split_all(self) -> None:
         from vad.cli.cuts import readable_twice
         from vad.errors import AudioError, FeatureError
 
@@ -117,8 +167,7 @@ class _Splitter:
         self._progress.clear()
         click.echo(f"vad: {problem}", err=True)
 
-    def write_index(self) -> None:
-        """Writes what there is, also when the rest was given up."""
+    def _write_index(self) -> None:
         from vad.cli.cuts import writing
         from vad.files import replacing
 
@@ -150,12 +199,13 @@ class _Splitter:
             start, stop = speech.pieces[number]
             start_s, end_s = start / speech.sample_rate, stop / speech.sample_rate
             path = stem.with_name(f"{stem.name}_{number + 1:04d}_{start_s:.3f}-{end_s:.3f}{copy.suffix}")
-            with copy.open(self._folder / path, stop - start) as file:
+            with copy.open(self._into / path, stop - start) as file:
                 for _, block in blocks:
                     file.write(block)
             line = {"audio": path.as_posix(), "recording": name, "start": round(start_s, 6), "end": round(end_s, 6)}
             line |= {"start_sample": start, "end_sample": stop, "sample_rate": speech.sample_rate}
             self._lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+            self._written.append(path)
             self.n_segments += 1
             self.speech_s += end_s - start_s
 
