@@ -16,6 +16,7 @@ from vad.data.corpus import Corpus, SourceClip, load_corpus
 from vad.data.mixing import Mixer
 from vad.data.store import AudioStore
 from vad.data.talkers import Utterance, piece_of
+from vad.errors import AudioError
 from vad.labels import timeline_to_labels
 from vad.segments import Segment, Timeline
 
@@ -255,3 +256,17 @@ def test_whispering_leaves_the_labels_as_they_are(make_mixer: Callable[..., Mixe
         return make_mixer(mixing={**BARE, "speech": speech}).excerpt(2).speech
 
     assert len(of(1.0)) > 0 and of(1.0)[0] == of(0.0)[0]
+
+
+@pytest.mark.parametrize("kind", ["speech", "labelled"])
+def test_a_file_shorter_than_its_row_is_named_and_not_mixed(
+    toy_config: Callable[..., Config], tmp_path: Path, kind: str
+) -> None:
+    soundfile.write(tmp_path / "cut.wav", np.full(RATE, 0.1), RATE)
+    cut = SourceClip("talk/cut", tmp_path / "cut.wav", 0.0, 3.0, "x", Timeline([Segment(0.0, 3.0)]))
+    late = SourceClip("talk/late", tmp_path / "cut.wav", 5.0, 3.0, "x", Timeline([Segment(0.0, 3.0)]))
+    config = toy_config(mixing={**BARE, "labelled_share": 1.0})
+    for clip in (cut, late):
+        corpus = Corpus({"speech": [clip], kind: [clip]})
+        with pytest.raises(AudioError, match=r"cut\.wav: must reach to"):
+            Mixer(config, corpus, "train", AudioStore(tmp_path / "store", RATE)).excerpt(0)

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from vad.audio import read
+from vad.data.reach import ROUNDING_S
 from vad.data.relabel import METHODS, Labeller, label_clips, wanted
 from vad.labels import energy_segments
 from vad.manifests import LABEL_SOURCES, Clip, Recording
@@ -54,6 +55,22 @@ def test_outcomes_do_not_depend_on_processes(clips: list[Clip], method: str) -> 
 def test_energy_is_that_of_the_labels(clips: list[Clip]) -> None:
     found = {outcome.index: outcome.speech for outcome in label_clips(clips, Labeller("energy"))}
     assert found[3] == energy_segments(read(RECORDING, sample_rate=16000)[7 * 16000 :], 16000).crop(0.0, 7.0)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_clips_past_the_end_are_told_and_spoil_no_others(clips: list[Clip], jobs: int) -> None:
+    late = [Clip(RECORDING, 13.0, 7.0), Clip(RECORDING, 40.0, 7.0), Clip(clips[2].path, 5.5, 1.0)]
+    found = {outcome.index: outcome for outcome in label_clips([*clips, *late], Labeller("energy"), jobs=jobs)}
+    for index in (4, 5, 6):
+        assert found[index].speech is None and "must reach to" in str(found[index].problem)
+    assert all(found[index].speech for index in (0, 2, 3))
+
+
+def test_the_length_of_a_clip_may_be_rounded_alone_and_among_others(clips: list[Clip]) -> None:
+    whole = Clip(clips[2].path, 0.0, 6.0 + ROUNDING_S)
+    for beside in ([], [Clip(clips[2].path, 0.0, 3.0)]):
+        found = {outcome.index: outcome for outcome in label_clips([whole, *beside], Labeller("energy"))}
+        assert found[0].problem is None and found[0].speech
 
 
 def test_both_keeps_clicks_out_that_energy_lets_in(tmp_path: Path) -> None:

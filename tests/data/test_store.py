@@ -11,6 +11,7 @@ import soundfile
 
 from vad import audio
 from vad.data.corpus import SourceClip
+from vad.data.reach import ROUNDING_S
 from vad.data.store import AudioStore
 from vad.errors import AudioError
 from vad.manifests import read_manifest, resolve
@@ -32,8 +33,23 @@ def test_pieces_are_those_of_the_whole_file(tmp_path: Path) -> None:
     assert np.array_equal(
         store.read(clip(tmp_path / "a.wav", 0.25, 0.5), start_s=0.125, duration_s=0.25), whole[6000:10000]
     )
-    assert np.array_equal(store.read(clip(tmp_path / "a.wav", 0.75, 0.5)), whole[12000:])
+    assert np.array_equal(store.read(clip(tmp_path / "a.wav", 0.75, 0.25), duration_s=9.0), whole[12000:])
     assert len(list((tmp_path / "store").iterdir())) == 1
+
+
+@pytest.mark.parametrize("offset_s", [0.75, 1.5], ids=["partly", "wholly"])
+def test_a_file_that_ends_before_its_clip_is_named(tmp_path: Path, offset_s: float) -> None:
+    soundfile.write(tmp_path / "a.wav", np.full(RATE, 0.5), RATE)
+    store = AudioStore(tmp_path / "store", RATE)
+    with pytest.raises(AudioError, match=r"a\.wav: must reach to .* ends at 1 s: correct"):
+        store.read(clip(tmp_path / "a.wav", offset_s, 0.5))
+    assert len(store.read(clip(tmp_path / "a.wav", 0.75, 0.5), duration_s=0.25)) == RATE // 4
+
+
+def test_durations_may_be_rounded(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.full(RATE, 0.5), RATE)
+    store = AudioStore(tmp_path / "store", RATE)
+    assert len(store.read(clip(tmp_path / "a.wav", 0.5, 0.5 + ROUNDING_S))) == RATE // 2
 
 
 def test_a_replaced_file_is_decoded_again(tmp_path: Path) -> None:

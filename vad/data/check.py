@@ -9,11 +9,9 @@ from pathlib import Path
 
 from vad.audio import read_info
 from vad.data.ledger import Ledger
+from vad.data.reach import ROUNDING_S
 from vad.errors import AudioError
 from vad.manifests import Clip, Problem, Recording, Scan, duplicate_ids, original_path, resolve, scan_manifest
-
-# Coders pad and resamplers round: an audio file may end this much before the clip does.
-_ROUNDING_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ def _check_file(path: Path, users: Sequence[_Use], checksums: bool) -> list[Prob
             "correct offset_s or duration_s, or fetch the file again",
         )
         for use in users
-        if use.clip.offset_s + use.clip.duration_s > duration_s + _ROUNDING_S
+        if use.clip.offset_s + use.clip.duration_s > duration_s + ROUNDING_S
     ]
     if checksums:
         problems += _check_sum(path, users)

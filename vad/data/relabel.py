@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vad.artifact import Artifact
-from vad.audio import read
+from vad.audio import read, read_info
+from vad.data.reach import check_reach
 from vad.decision import DecisionRule
 from vad.detector import Detector
 from vad.errors import AudioError, FeatureError
@@ -151,10 +152,15 @@ def _label_file(parts: Sequence[tuple[int, Clip]], find: Callable[[NDArray[np.fl
     """Labels the clips of one file."""
     outcomes = []
     try:
-        pieces = _pieces([clip for _, clip in parts])
+        cut = _cutter([clip for _, clip in parts])
     except AudioError as error:
         return [Outcome(index, None, str(error)) for index, _ in parts]
-    for (index, clip), samples in zip(parts, pieces, strict=True):
+    for index, clip in parts:
+        try:
+            samples = cut(clip)
+        except AudioError as error:
+            outcomes.append(Outcome(index, None, str(error)))
+            continue
         try:
             outcomes.append(Outcome(index, find(samples).crop(0.0, clip.duration_s)))
         except (AudioError, FeatureError) as error:
@@ -162,18 +168,25 @@ def _label_file(parts: Sequence[tuple[int, Clip]], find: Callable[[NDArray[np.fl
     return outcomes
 
 
-def _pieces(clips: Sequence[Clip]) -> list[NDArray[np.float32]]:
-    """Returns the samples of clips of one file; several are cut from the whole, for seeking costs more."""
+def _cutter(clips: Sequence[Clip]) -> Callable[[Clip], NDArray[np.float32]]:
+    """Returns what reads each of the clips of one file; several are cut from the whole, for seeking costs more.
+
+    Raises:
+        AudioError: the file cannot be read; of what is returned, also when it ends before the clip.
+    """
     path = clips[0].path
-    if len(clips) == 1:
-        clip = clips[0]
-        return [read(path, sample_rate=_SAMPLE_RATE, offset_s=clip.offset_s, duration_s=clip.duration_s)]
-    whole = read(path, sample_rate=_SAMPLE_RATE)
-    firsts = [seconds_to_samples(clip.offset_s, _SAMPLE_RATE) for clip in clips]
-    return [
-        whole[first : first + seconds_to_samples(clip.duration_s, _SAMPLE_RATE)]
-        for first, clip in zip(firsts, clips, strict=True)
-    ]
+    whole = read(path, sample_rate=_SAMPLE_RATE) if len(clips) > 1 else None
+    end_s = read_info(path).duration_s if whole is None else len(whole) / _SAMPLE_RATE
+
+    def cut(clip: Clip) -> NDArray[np.float32]:
+        check_reach(path, clip.offset_s, clip.offset_s + clip.duration_s, end_s)
+        if whole is None:
+            duration_s = min(clip.duration_s, end_s - clip.offset_s)
+            return read(path, sample_rate=_SAMPLE_RATE, offset_s=clip.offset_s, duration_s=duration_s)
+        first = seconds_to_samples(clip.offset_s, _SAMPLE_RATE)
+        return whole[first : first + seconds_to_samples(clip.duration_s, _SAMPLE_RATE)]
+
+    return cut
 
 
 class _Process:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vad import audio
 from vad.data.corpus import SourceClip
+from vad.data.reach import check_reach
 from vad.files import replacing
 from vad.frames import seconds_to_samples
 
@@ -46,19 +47,24 @@ class AudioStore:
         Args:
             clip: what to read.
             start_s: first second of the clip to read.
-            duration_s: how much to read; None, or more than there is, reads to the clip's end.
+            duration_s: how much to read; None, or more than the clip has, reads to its end.
 
         Returns:
             float32 (n,) in [-1, 1), multiples of 1/32768.
 
         Raises:
-            AudioError: when the file cannot be read.
+            AudioError: when the file cannot be read, or ends before the clip does.
         """
         left = clip.duration_s - start_s
         length = left if duration_s is None else min(left, duration_s)
         first = seconds_to_samples(clip.offset_s + start_s, self.sample_rate)
         count = max(0, seconds_to_samples(length, self.sample_rate))
-        stored = np.fromfile(self._decode(clip.path), "<i2", count=count, offset=2 * first)
+        decoded = self._decode(clip.path)
+        stored = np.fromfile(decoded, "<i2", count=count, offset=2 * first)
+        if len(stored) < count:
+            # Less samples under the same labels would teach that silence is speech.
+            end = decoded.stat().st_size // 2
+            check_reach(clip.path, *(n / self.sample_rate for n in (first, first + count, end)))
         return stored.astype(np.float32) / np.float32(32768)
 
     def _decode(self, path: Path) -> Path:
