@@ -73,6 +73,39 @@ def test_a_truncated_compressed_file_is_refused_where_it_shows(write, make_voice
     assert "truncated" in _message(lambda: read(path))
 
 
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_an_ogg_that_ends_inside_a_page_is_truncated(write, make_voice, subtype):
+    path = write(make_voice(160000), 16000, "a.ogg", subtype)
+    data = path.read_bytes()
+    last = data.rfind(b"OggS")
+    for keep in (len(data) // 2, last + 5, last + 27, len(data) - 1):
+        path.write_bytes(data[:keep])
+        for source in (path, io.BytesIO(data[:keep])):
+            assert "truncated: ends inside an Ogg page" in _message(lambda source=source: read(source))
+        assert "truncated" in _message(lambda: read_info(path))
+    # Android's recorder marks no page as the last, and pages that merely look like one are sound.
+    path.write_bytes(data[:last])
+    assert len(read(path)) > 0
+    path.write_bytes(data + b"\0OggS\x07\xff")
+    assert len(read(path)) == 160000
+
+
+@pytest.mark.parametrize("tag", [b"", b"ID3\x04\0\0\0\0\x10\0" + 2048 * b"\xff"])
+@pytest.mark.parametrize(("rate", "channels"), [(16000, 1), (44100, 2), (8000, 1), (48000, 1)])
+def test_an_mp3_shorter_than_its_header_states_is_truncated(write, make_voice, rate, channels, tag):
+    path = write(np.stack([make_voice(10 * rate, rate)] * channels, axis=1), rate, "a.mp3")
+    data = path.read_bytes()
+    path.write_bytes(tag + data)
+    assert len(read(path)) == 160000
+    path.write_bytes(tag + data[: 9 * len(data) // 10])
+    assert f"truncated: its header promises {10 * rate} samples" in _message(lambda: read(path))
+    with path.open("rb") as stream:
+        assert "truncated: its header promises" in _message(lambda: read(stream))
+    # Without a header nothing is promised, and a count that is wrong by a frame or two is none of a truncation.
+    path.write_bytes(tag + data.replace(b"Xing", b"\0" * 4).replace(b"Info", b"\0" * 4)[: 9 * len(data) // 10])
+    assert len(read(path)) > 0
+
+
 def test_a_broken_stream_is_named(tmp_path):
     with (tmp_path / "stream.bin").open("wb+") as stream:
         assert "stream.bin: empty" in _message(lambda: read(stream))

@@ -19,6 +19,8 @@ from vad.errors import AudioError
 
 # Formats whose length stands in no header, or only roughly: a shorter decode is not a truncation.
 _OPEN_ENDED = ("OGG", "MP3")
+# By so much, two frames of MP3, decoders may differ from a count of frames: some count the header itself as one.
+_MP3_LEEWAY = 2 * 1152
 # An Opus decoder that starts in the middle needs time to reach the state it would have had.
 _OPUS_PREROLL_S = 4
 # libsndfile's count of samples where the header leaves it open.
@@ -188,7 +190,14 @@ class Decoded(Recording):
         self.encoding = Encoding(file.format, file.subtype)
         self.n_samples = int(file.frames) if file.frames < _UNKNOWN_LENGTH else None
         self.is_open_ended = file.format in _OPEN_ENDED
+        self._promised = None if self.is_open_ended else self.n_samples
+        self._leeway = 0
         self._position = 0
+
+    def promise(self, n_samples: int | None) -> None:
+        """Takes the length of an MP3 from its header, which covers the encoder's padding; None where it has none."""
+        if n_samples is not None and self.n_samples is not None:
+            self._promised, self._leeway = min(n_samples, self.n_samples), _MP3_LEEWAY
 
     def _begin(self, start: int) -> int:
         first = start if self.n_samples is None else min(start, self.n_samples)
@@ -222,9 +231,8 @@ class Decoded(Recording):
             return
         if position == 0:
             raise AudioError(f"{self.name}: holds no samples")
-        promised = None if self.is_open_ended else self.n_samples
-        if promised is not None and position < promised:
-            raise AudioError(truncated(self.name, promised, position))
+        if self._promised is not None and position < self._promised - self._leeway:
+            raise AudioError(truncated(self.name, self._promised, position))
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vad.audio.decode import Headerless, NotDecodable, Recording, open_decoder
+from vad.audio.endings import check_ogg, stated_mp3_samples
 from vad.audio.media import open_media
 from vad.audio.raw import RawFormat, truncated
 from vad.audio.riff import is_wav, read_wav_header
@@ -127,11 +128,15 @@ def _open_stream(stream: BinaryIO, name: str, stack: contextlib.ExitStack, path:
 
 
 def _open_decoded(stream: Any, name: str, stack: contextlib.ExitStack, path: str | None = None) -> Recording:
+    check_ogg(stream, name)
     try:
-        return stack.enter_context(open_decoder(stream if path is None else path, name))
+        decoder = stack.enter_context(open_decoder(stream if path is None else path, name))
     except NotDecodable as error:
         stream.seek(0)
         return stack.enter_context(open_media(stream, name, str(error)))
+    if decoder.encoding.container == "MP3":
+        decoder.promise(stated_mp3_samples(stream))
+    return decoder
 
 
 def _check_whole(stream: BinaryIO, name: str, data_start: int, data_bytes: int, block_align: int) -> None:
