@@ -211,12 +211,24 @@ def test_posteriors_without_a_place_of_their_own_are_refused(detect, tmp_path, o
     assert files(tmp_path) == []
 
 
-def test_an_output_in_the_place_of_a_recording_is_refused(detect, corpus):
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["-o", "a.wav"], "--output a.wav is the recording itself"),
+        (["-f", "csv", "-o", "../{}/"], "--output ../{}/a.csv is the recording itself"),
+        (["--posteriors", "a.wav", "--posteriors-format", "npy"], "--posteriors a.wav is the recording itself"),
+        (["--posteriors", "../{}/", "--posteriors-format", "csv"], "--posteriors ../{}/a.csv is the recording itself"),
+    ],
+)
+def test_an_output_in_the_place_of_a_recording_is_refused(detect, corpus, tmp_path, monkeypatch, options, words):
     before = (corpus / "a.wav").read_bytes()
-    done = detect("e.wav", "a.wav", "-o", "a.wav")
+    (tmp_path / "a.wav").write_bytes(before)
+    (tmp_path / "a.csv").symlink_to("a.wav")
+    monkeypatch.chdir(tmp_path)
+    done = detect("a.wav", *(option.format(tmp_path.name) for option in options))
     assert done.exit_code == 2
-    assert "--output a.wav is the recording itself" in done.stderr
-    assert (corpus / "a.wav").read_bytes() == before
+    assert words.format(tmp_path.name) in done.stderr
+    assert (tmp_path / "a.wav").read_bytes() == before
 
 
 def test_a_directory_that_cannot_be_written_is_one_line(detect, tmp_path):

@@ -60,6 +60,8 @@ def test_a_pipe_is_trimmed(trim, corpus, tmp_path):
     [
         (["a.wav", "-o", "{}/a.flac"], 2, "the format is the recording's; name it"),
         (["a.wav", "-o", "deep/../a.wav"], 2, "is the recording itself"),
+        (["a.wav", "-o", "{}/a.wav", "--map", "a.wav"], 2, "--map a.wav is the recording itself"),
+        (["a.wav", "-o", "{}/a.wav", "--map", "{}/a.wav"], 2, "--output and --map would both write {}/a.wav"),
         (["a.wav", "-o", "-"], 2, "must be a file"),
         (["a.wav", "-o", "{}"], 2, "must be a file"),
         (["deep", "-o", "{}/a.wav"], 2, "trim takes one recording"),

@@ -73,6 +73,7 @@ def command(ctx: click.Context, /, recordings: tuple[str, ...], **options: Any) 
     input. Segments are written as soon as they are found. A recording that cannot be read is named on standard error
     and the others are still done; the exit status is then 1.
     """
+    from vad.cli.apart import refuse_recordings
     from vad.cli.batch import Batch
     from vad.cli.inputs import Hearing, gather, output_stems
     from vad.cli.outputs import is_folder, open_target
@@ -86,6 +87,7 @@ def command(ctx: click.Context, /, recordings: tuple[str, ...], **options: Any) 
     sources, problems = gather(recordings)
     stems = output_stems(sources) if _needs_stems(options) else dict.fromkeys(sources, Path("-"))
     posteriors = PosteriorTarget.from_options(options, stems, style.grid)
+    refuse_recordings((("--posteriors", path) for path in posteriors.paths.values()), sources)
     with clean_termination(), open_target(options["output"], style, stems) as target:
         _check_apart(target, posteriors, style)
         batch = Batch(hearing, target, posteriors, sources)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 import click
 
+from vad.cli.apart import refuse_recordings
 from vad.files import is_stream, replacing
 
 if TYPE_CHECKING:
@@ -91,6 +92,10 @@ class FolderTarget:
         """Whether this is the recording's file."""
         return path.resolve() == self._path(source).resolve()
 
+    def paths(self) -> Iterator[Path]:
+        """Yields the file of each recording."""
+        return map(self._path, self._stems)
+
     def _path(self, source: Source) -> Path:
         return add_suffix(self._folder / self._stems[source], self._style.suffix)
 
@@ -103,17 +108,6 @@ def is_folder(path: str) -> bool:
 def add_suffix(path: Path, suffix: str) -> Path:
     """Returns a path with a suffix added, whatever dots its name has."""
     return path.with_name(path.name + suffix)
-
-
-def refuse_recordings(output: str, sources: Iterable[Source]) -> None:
-    """Refuses an output that would take the place of a recording.
-
-    Raises:
-        click.UsageError: naming it.
-    """
-    path = Path(output).resolve()
-    if any(source.path is not None and source.path.resolve() == path for source in sources):
-        raise click.UsageError(f"--output {output} is the recording itself; name another file")
 
 
 def is_newer(path: Path, source: Source) -> bool:
@@ -136,12 +130,14 @@ def open_target(output: str, style: Style, stems: Mapping[Source, PurePath]) -> 
         stems: name of each recording's file in a directory, without suffix.
 
     Raises:
-        click.UsageError: when the style holds one recording and there are several.
+        click.UsageError: when the style holds one recording and there are several, or an output is a recording itself.
     """
     if output != "-" and is_folder(output):
-        yield FolderTarget(Path(output), style, stems)
+        folder = FolderTarget(Path(output), style, stems)
+        refuse_recordings((("--output", path) for path in folder.paths()), stems)
+        yield folder
         return
-    refuse_recordings(output, stems)
+    refuse_recordings([("--output", None if output == "-" else Path(output))], stems)
     if len(stems) > 1 and not style.holds_several:
         raise click.UsageError(
             f"a file in the format {style.name} holds one recording, and here are {len(stems)}: name a directory "

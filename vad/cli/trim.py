@@ -44,9 +44,9 @@ def command(ctx: click.Context, /, recording: str, **options: Any) -> None:
     sample of its speech where the format loses nothing. The map is JSON; vad.timemap reads it and converts times both
     ways.
     """
+    from vad.cli.apart import refuse_recordings, refuse_twice
     from vad.cli.cuts import find_speech, readable_twice
     from vad.cli.inputs import Hearing, gather
-    from vad.cli.outputs import refuse_recordings
     from vad.cli.progress import ByteCounter, Progress
     from vad.cli.termination import clean_termination
 
@@ -58,7 +58,11 @@ def command(ctx: click.Context, /, recording: str, **options: Any) -> None:
     sources, problems = gather([recording])
     if problems or len(sources) != 1 or Path(recording).is_dir():
         raise click.UsageError(f"{recording}: trim takes one recording; vad split takes many")
-    refuse_recordings(str(output), sources)
+    if options["map_path"] is None:
+        options["map_path"] = output.with_name(f"{output.name}.json")
+    places = [("--output", output), ("--map", options["map_path"])]
+    refuse_recordings(places, sources)
+    refuse_twice(places)
     hearing = Hearing.from_options(options)
     with clean_termination(), readable_twice(sources[0]) as source:
         progress = Progress([source])
@@ -99,11 +103,10 @@ def _trim(hearing: Hearing, source: Source, speech: Speech, options: dict[str, A
     click.echo(f"vad: {output}: {kept_s:.3f} s of {whole_s:.3f} s in {len(times.pieces)} pieces", err=True)
 
 
-def _write_map(path: Path | None, output: Path, name: str, fields: dict[str, Any]) -> None:
+def _write_map(path: Path, output: Path, name: str, fields: dict[str, Any]) -> None:
     from vad.cli.cuts import writing
     from vad.files import replacing
 
-    path = output.with_name(f"{output.name}.json") if path is None else path
     with writing(path), replacing(path) as temporary:
         document = {"original": name, "trimmed": str(output), **fields}
         temporary.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
