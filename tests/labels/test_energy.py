@@ -16,10 +16,12 @@ RATE = 16000
 GRID = FrameGrid()
 
 
-def bursts(spans: list[tuple[float, float]], duration: float, *, floor_db: float, seed: int = 0) -> NDArray[np.float32]:
+def bursts(
+    spans: list[tuple[float, float]], duration: float, *, floor_db: float, seed: int = 0, rate: int = RATE
+) -> NDArray[np.float32]:
     """Voiced bursts at -20 dB over white noise."""
     rng = np.random.default_rng(seed)
-    time = np.arange(int(duration * RATE)) / RATE
+    time = np.arange(int(duration * rate)) / rate
     voiced = sum(np.sin(2 * np.pi * 130 * k * time + k * k) / k for k in range(1, 20)) * 0.1
     spoken = np.zeros(len(time), bool)
     for start, end in spans:
@@ -41,6 +43,15 @@ def test_boundaries_have_no_bias(floor_db: float) -> None:
     assert abs(np.median(onsets)) < 0.005
     assert abs(np.median(offsets)) < 0.005
     assert np.max(np.abs(onsets + offsets)) < 0.02
+
+
+@pytest.mark.parametrize("rate", [11025, 22050, 44100])
+def test_boundaries_do_not_drift_where_a_hop_is_no_whole_number_of_samples(rate: int) -> None:
+    spans = [(start, start + 0.5) for start in np.arange(0.5, 59.0, 1.2).tolist()]
+    samples = bursts(spans, 60.0, floor_db=-65.0, rate=rate)
+    for found in (energy_segments(samples, rate), refined_segments(samples, rate, Timeline.from_pairs(spans))):
+        assert len(found) == len(spans)
+        assert np.max(np.abs(np.array(found.to_pairs()) - spans)) < 0.012
 
 
 def test_labels_do_not_depend_on_the_level() -> None:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from vad.frames import samples_to_seconds
 from vad.labels.levels import (
-    COARSE_HOP_S,
     DIGITAL_SILENCE_DB,
     centres,
+    coarse_hop_s,
     coarse_levels,
     runs_above,
     runs_to_seconds,
@@ -61,7 +61,7 @@ def energy_segments(samples: NDArray[np.float32], sample_rate: int, rule: LabelR
     floor = float(np.percentile(sounding, rule.floor_percentile))
     loud = float(np.percentile(sounding, 95))
     silent = len(levels) - len(sounding)
-    if loud - floor < rule.onset_db and silent < rule.min_speech_s / COARSE_HOP_S and len(sounding) > 400:
+    if loud - floor < rule.onset_db and silent < rule.min_speech_s / coarse_hop_s(sample_rate) and len(sounding) > 400:
         return Timeline()  # two seconds and more of one level are no speech
     spans = _spans(samples, sample_rate, levels, _thresholds(floor, loud, rule), rule)
     return _finished(spans, samples_to_seconds(len(samples), sample_rate), rule)
@@ -90,7 +90,7 @@ def refined_segments(
         return found
     duration_s = samples_to_seconds(len(samples), sample_rate)
     found = found.crop(0.0, duration_s)
-    background, loud = _background(levels, found, rule), _loud(levels, found)
+    background, loud = _background(levels, sample_rate, found, rule), _loud(levels, sample_rate, found)
     if loud is None or loud - background < _LEAST_RANGE_DB:
         return _finished(np.array(found.to_pairs(), np.float64).reshape(-1, 2), duration_s, rule)
     spans = _spans(samples, sample_rate, levels, _thresholds(background, loud, rule), rule)
@@ -110,10 +110,10 @@ def _spans(
 ) -> NDArray[np.float64]:
     """Returns where the energy is that of speech, in seconds (spans, 2), gaps as they are."""
     runs = runs_above(levels, thresholds.onset, thresholds.offset)
-    spans = sharpened(samples, rate, runs_to_seconds(runs), thresholds.offset, rule.low_cut_hz)
+    spans = sharpened(samples, rate, runs_to_seconds(runs, rate), thresholds.offset, rule.low_cut_hz)
     if thresholds.weak <= thresholds.offset or not len(spans):
         return spans
-    strong = runs_to_seconds(runs_above(levels, thresholds.weak, thresholds.weak))
+    strong = runs_to_seconds(runs_above(levels, thresholds.weak, thresholds.weak), rate)
     allowed = Timeline.from_pairs(strong + np.array([-rule.weak_s, rule.weak_s]))
     near = Timeline.from_pairs(spans[spans[:, 1] > spans[:, 0]]).intersection(allowed)
     return np.array(near.to_pairs(), np.float64).reshape(-1, 2)
@@ -139,22 +139,22 @@ def _filled(spans: NDArray[np.float64], max_gap_s: float) -> NDArray[np.float64]
     return np.array(joined, np.float64).reshape(-1, 2)
 
 
-def _background(levels: NDArray[np.float32], found: Timeline, rule: LabelRule) -> float:
+def _background(levels: NDArray[np.float32], sample_rate: int, found: Timeline, rule: LabelRule) -> float:
     """Returns the level of what is not speech, in dB; of the quietest parts, where nothing is sure not to be."""
-    away = levels[~_inside(len(levels), _widened(found, _GUARD_S))]
-    if len(away) * COARSE_HOP_S >= _LEAST_BACKGROUND_S:
+    away = levels[~_inside(len(levels), sample_rate, _widened(found, _GUARD_S))]
+    if len(away) * coarse_hop_s(sample_rate) >= _LEAST_BACKGROUND_S:
         return float(np.median(away))
     return float(np.percentile(levels, rule.floor_percentile))
 
 
-def _loud(levels: NDArray[np.float32], found: Timeline) -> float | None:
+def _loud(levels: NDArray[np.float32], sample_rate: int, found: Timeline) -> float | None:
     """Returns the level of the loudest parts of the speech, in dB; None where there is none."""
-    spoken = levels[_inside(len(levels), found)]
+    spoken = levels[_inside(len(levels), sample_rate, found)]
     return float(np.percentile(spoken, 95)) if len(spoken) else None
 
 
-def _inside(n_levels: int, timeline: Timeline) -> NDArray[np.bool_]:
-    middles = centres(n_levels)
+def _inside(n_levels: int, sample_rate: int, timeline: Timeline) -> NDArray[np.bool_]:
+    middles = centres(n_levels, sample_rate)
     inside = np.zeros(n_levels, bool)
     for segment in timeline:
         inside[slice(*np.searchsorted(middles, (segment.start, segment.end)))] = True

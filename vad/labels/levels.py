@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vad.frames import seconds_to_samples
 
 COARSE_S = 0.025  # two periods of a low voice: the level does not ripple with the pitch
-COARSE_HOP_S = 0.005
+_COARSE_HOP_S = 0.005
 DIGITAL_SILENCE_DB = -100.0
 
 _FINE_S = 0.004  # only as long as a boundary may be wrong
@@ -17,13 +17,18 @@ _BLOCK = 8192  # windows at a time: the spectra of an hour would take gigabytes
 
 
 def coarse_levels(samples: NDArray[np.float32], sample_rate: int, low_cut_hz: float) -> NDArray[np.float32]:
-    """Returns the power above `low_cut_hz` of windows of `COARSE_S`, `COARSE_HOP_S` apart, in dB, float32 (n,)."""
-    return _levels(samples, sample_rate, COARSE_S, COARSE_HOP_S, low_cut_hz)
+    """Returns the power above `low_cut_hz` of windows of `COARSE_S`, 5 ms apart, in dB, float32 (n,)."""
+    return _levels(samples, sample_rate, COARSE_S, _COARSE_HOP_S, low_cut_hz)
 
 
-def centres(n_levels: int) -> NDArray[np.float64]:
+def coarse_hop_s(sample_rate: int) -> float:
+    """Returns how far apart coarse levels are in seconds: 5 ms as whole samples."""
+    return _as_sampled(_COARSE_HOP_S, sample_rate)
+
+
+def centres(n_levels: int, sample_rate: int) -> NDArray[np.float64]:
     """Returns the middles of the windows of so many coarse levels, float64 seconds."""
-    return np.arange(n_levels) * COARSE_HOP_S + COARSE_S / 2
+    return np.arange(n_levels) * coarse_hop_s(sample_rate) + _as_sampled(COARSE_S, sample_rate) / 2
 
 
 def runs_above(levels: NDArray[np.float32], onset: float, offset: float) -> NDArray[np.int64]:
@@ -34,9 +39,9 @@ def runs_above(levels: NDArray[np.float32], onset: float, offset: float) -> NDAr
     return edges[np.array(reached, bool)] if len(edges) else edges
 
 
-def runs_to_seconds(runs: NDArray[np.int64]) -> NDArray[np.float64]:
+def runs_to_seconds(runs: NDArray[np.int64], sample_rate: int) -> NDArray[np.float64]:
     """Returns runs of coarse levels in seconds, float64 (runs, 2): half a hop around the first and the last centre."""
-    seconds: NDArray[np.float64] = (runs - 0.5) * COARSE_HOP_S + COARSE_S / 2
+    seconds: NDArray[np.float64] = (runs - 0.5) * coarse_hop_s(sample_rate) + _as_sampled(COARSE_S, sample_rate) / 2
     return seconds
 
 
@@ -45,6 +50,7 @@ def sharpened(
 ) -> NDArray[np.float64]:
     """Moves each boundary to where 4 ms levels first, or last, exceed the threshold nearby, seconds (spans, 2)."""
     sharp = rough.copy()
+    hop_s, length_s = _as_sampled(_FINE_HOP_S, sample_rate), _as_sampled(_FINE_S, sample_rate)
     for span in sharp:
         for side in (0, 1):
             begin = max(0, seconds_to_samples(span[side] - COARSE_S, sample_rate))
@@ -53,8 +59,13 @@ def sharpened(
             hits = np.flatnonzero(levels > offset)
             if len(hits):
                 index = hits[0] if side == 0 else hits[-1]
-                span[side] = begin / sample_rate + index * _FINE_HOP_S + _FINE_S / 2
+                span[side] = begin / sample_rate + index * hop_s + length_s / 2
     return sharp
+
+
+def _as_sampled(seconds: float, sample_rate: int) -> float:
+    """Returns what a duration is in whole samples: at 22050 Hz, 5 ms are 4.99 ms, and a minute of them 0.14 s less."""
+    return seconds_to_samples(seconds, sample_rate) / sample_rate
 
 
 def _levels(
