@@ -75,6 +75,31 @@ def test_one_file_for_many_recordings(tmp_path: Path) -> None:
     assert "c.wav: has no labels" in found
 
 
+@pytest.mark.parametrize("name", ["all.rttm", "all.csv", "all.json", "all.jsonl"])
+def test_names_as_vad_detect_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    record(Path("im/x y.wav"))
+    record(Path("im/deep/z.wav"))
+    label(Path("im") / name, Entry("im/x y.wav", SPEECH, 2.0), Entry(str(tmp_path / "im/deep/z.wav"), SPEECH, 2.0))
+    format = "auto" if name in ("all.rttm", "all.csv") else Path(name).suffix[1:]
+    rows = import_folder(Path("im"), Path("im.jsonl"), options(labels_format=format))
+    assert [row.speech for row in rows] == [SPEECH, SPEECH]
+
+
+def test_a_table_that_names_no_recording_is_something_else(tmp_path: Path) -> None:
+    record(tmp_path / "a.wav")
+    label(tmp_path / "a.txt")
+    label(tmp_path / "other.csv", Entry("elsewhere.wav", SPEECH, 2.0))
+    (tmp_path / "prices.csv").write_text("what,price\napples,2\n")
+    (row,) = import_folder(tmp_path, tmp_path / "m.jsonl", options())
+    assert row.speech == SPEECH
+    # One that names some recordings is labels, and so has to be right in all.
+    (tmp_path / "a.txt").unlink()
+    label(tmp_path / "all.csv", Entry("a.wav", SPEECH, 2.0), Entry("b.wav", SPEECH, 2.0))
+    (problem,) = problems_of(tmp_path)
+    assert "all.csv: 'b.wav' names no recording" in problem
+
+
 def test_labels_in_a_folder_or_file_of_their_own(tmp_path: Path) -> None:
     record(tmp_path / "audio/a.wav")
     (tmp_path / "labels").mkdir()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from vad.errors import ManifestError, did_you_mean
 from vad.formats import FORMATS, Format, SpeechLabels, find_format, read_timelines
@@ -21,7 +21,8 @@ class LabelFiles:
     """Reads the labels of the recordings in a folder.
 
     A file labels the recording of the same name beside it. RTTM, CSV and JSON may hold many recordings; they name
-    them by file name or path, with or without the suffix.
+    them by file name or path, with or without the suffix. Paths are relative to `folder` or, as `vad detect` writes
+    them, to the working directory.
 
     Args:
         folder: where the recordings lie.
@@ -52,10 +53,13 @@ class LabelFiles:
         self._speech = speech
         self._label_file: dict[Path, Path] = {}
         self._by_path: dict[str, list[Path]] = {}
+        self._by_place: dict[str, list[Path]] = {}
         self._by_name: dict[str, list[Path]] = {}
         for recording in recordings:
             inside = recording.relative_to(folder)
             _index(self._by_path, recording, inside.as_posix(), inside.with_suffix("").as_posix())
+            place = _place(recording)
+            _index(self._by_place, recording, place.as_posix(), place.with_suffix("").as_posix())
             _index(self._by_name, recording, inside.name, inside.stem)
         # In a place of their own, or in a format that was asked for, files are labels and nothing else.
         is_asked = format != "auto" or labels is not None
@@ -71,13 +75,17 @@ class LabelFiles:
         own = self._by_path.get(twin, [])
         if not own and path != where and "/" not in twin and len(self._by_name.get(twin, [])) == 1:
             own = self._by_name[twin]
-        if not own and not must_belong:
+        must_belong = must_belong or bool(own)
+        if not must_belong and not entry.several:
             return
         try:
             timelines = read_timelines(path, format=entry.name, speech=self._speech)
         except ManifestError as error:
-            self.problems.append(str(error))
-            self.unread.update(own)
+            if must_belong:
+                self.problems.append(str(error))
+                self.unread.update(own)
+            return
+        if not must_belong and not any(self._named(name) for name in timelines):
             return
         if own and len(timelines) <= 1:
             for recording in own:
@@ -89,7 +97,7 @@ class LabelFiles:
                 self._give_by_name(name, timeline, path)
 
     def _give_by_name(self, name: str, timeline: Timeline, path: Path) -> None:
-        found = self._by_path.get(name) or self._by_name.get(name, [])
+        found = self._named(name)
         if len(found) == 1:
             self._give(found[0], timeline, path)
         elif found:
@@ -99,6 +107,12 @@ class LabelFiles:
             hint = did_you_mean(name, self._by_name)
             self.problems.append(f"{path}: {name!r} names no recording{hint}; correct it or add the recording")
 
+    def _named(self, name: str) -> list[Path]:
+        """Returns the recordings that a name in a label file can mean."""
+        if not name:
+            return []
+        return self._by_path.get(name) or self._by_place.get(_place(name).as_posix()) or self._by_name.get(name, [])
+
     def _give(self, recording: Path, timeline: Timeline, path: Path) -> None:
         former = self._label_file.setdefault(recording, path)
         if former != path:
@@ -107,6 +121,14 @@ class LabelFiles:
             )
             return
         self.timelines[recording] = timeline
+
+
+def _place(path: str | Path) -> PurePath:
+    """Returns a path as it is seen from the working directory."""
+    try:
+        return PurePath(os.path.relpath(path))
+    except ValueError:  # on another drive
+        return PurePath(path)
 
 
 def _index(index: dict[str, list[Path]], recording: Path, *names: str) -> None:
