@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,3 +164,25 @@ def show(browser: Any) -> Callable[[Path, str], Callable[[str], Any]]:
         return lambda expression: browser.execute_script(f"return {expression};")
 
     return open_page
+
+
+@pytest.fixture(scope="session")
+def lines_of() -> Callable[[Callable[[], object]], int]:
+    """Counts the lines of Python that a call executes: its cost, on any machine, however busy."""
+    return _lines_of
+
+
+def _lines_of(call: Callable[[], object]) -> int:
+    before, lines = sys.gettrace(), 0
+
+    def trace(frame: object, event: str, argument: object) -> object:
+        nonlocal lines
+        lines += event == "line"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return lines

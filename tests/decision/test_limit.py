@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vad.decision import Decision, DecisionRule, Dropped, Ended, Started, decide
+from vad.decision.pause import Pauses
 from vad.errors import ConfigError
 from vad.frames import FrameGrid, seconds_to_samples
 from vad.segments import Segment, Timeline
@@ -150,11 +151,39 @@ def test_hours_without_a_pause_take_no_memory():
     found = []
     for _ in range(600):
         found += machine.push(np.full(100, 0.9, np.float32))
-    held = sum(len(values) for _, values in machine._pauses._parts)
-    assert held < 1000
+    assert len(machine._pauses) < 4000
     assert len(found) >= 60
     starts = [seconds_to_samples(segment.start, RATE) for segment in found]
     assert all(Segment(a, b).duration <= 10 * RATE for a, b in itertools.pairwise(starts))
+
+
+def test_an_array_may_be_used_again():
+    rng = np.random.default_rng(1)
+    values = rng.uniform(0.6, 0.9, 1000).astype(np.float32)
+    rule, buffer = DecisionRule(max_speech_s=2.0), np.empty(10, np.float32)
+    machine, found = Decision(rule, GRID), []
+    for part in values.reshape(-1, 10):
+        buffer[:] = part
+        found += machine.push(buffer)
+    n_samples = GRID.samples_for(1000)
+    assert Timeline(found + machine.flush(n_samples)) == decide(values, rule, GRID, n_samples)
+
+
+def test_a_long_stretch_takes_no_more_work_for_a_frame_than_a_short_one(monkeypatch, lines_of):
+    """Lines of Python that ten seconds take, frame by frame, and posteriors that are moved."""
+    machine = Decision(DecisionRule(hangover_s=0.0, min_silence_s=0.1, max_speech_s=200.0), GRID)
+    moved, move = [], Pauses._move
+    monkeypatch.setattr(Pauses, "_move", lambda self, more: (moved.append(self._end - self._begin), move(self, more)))
+    values = np.tile(np.asarray([0.9, 0.9, 0.9, 0.0], np.float32), 4900)  # a gap is filled in every fourth frame
+
+    def work(first):
+        return sum(lines_of(lambda t=t: machine.push(values[t : t + 1])) for t in range(first, first + 1000))
+
+    early = work(0)
+    for value in values[1000:-1000]:
+        machine.push(value[None])
+    assert work(len(values) - 1000) < 1.5 * early
+    assert sum(moved) < 4 * len(values)
 
 
 @pytest.mark.parametrize("limit", [0.9, float("inf"), float("nan")])

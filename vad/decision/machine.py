@@ -113,7 +113,7 @@ class Decision:
             self._schedule()
         self._elapse(end)
         if self._pauses is not None:
-            self._pauses.forget(self._start, end)
+            self._pauses.forget(self._start)
         return self._take_marks()
 
     def finish(self, n_samples: int) -> list[Mark]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,12 +23,22 @@ class Pauses:
 
     def reset(self) -> None:
         """Forgets everything heard."""
-        self._parts: list[tuple[int, NDArray[np.float32]]] = []
-        self._gaps: list[tuple[int, int]] = []
+        self._n = 0  # frame after the last heard
+        self._room = np.empty(0, np.float32)
+        self._begin = self._end = 0  # what of the room holds posteriors
+        self._gaps: deque[tuple[int, int]] = deque()
+
+    def __len__(self) -> int:
+        """Posteriors that there is room for."""
+        return len(self._room)
 
     def hear(self, values: NDArray[np.float32], first: int) -> None:
-        """Takes posteriors, of which `first` is the index of the first."""
-        self._parts.append((first, values))
+        """Takes posteriors, of which `first` is the index of the first, and keeps none of the array itself."""
+        if self._end + len(values) > len(self._room):
+            self._move(len(values))
+        self._room[self._end : self._end + len(values)] = values
+        self._end += len(values)
+        self._n = first + len(values)
 
     def fill(self, stop: int, start: int) -> None:
         """Takes a gap of the stretch that counts as speech: the frames ``[stop, start)``."""
@@ -36,24 +48,33 @@ class Pauses:
         """Returns the first frame in which a stretch that begins at `start` may be cut."""
         return start + self.limit - self.limit // 2
 
-    def forget(self, start: int | None, n: int) -> None:
+    def forget(self, start: int | None) -> None:
         """Lets go of what no cut can need.
 
         Args:
             start: where the stretch at hand begins, if there is one.
-            n: frames heard.
         """
         if start is None:
             self.reset()
             return
-        self._gaps = [gap for gap in self._gaps if gap[1] > start]
-        needed = self.earliest_cut(start) - self._reach
-        # The tail of a long array is copied, so that the array itself can go.
-        self._parts = [
-            (max(first, needed), values[max(0, needed - first) :].copy()) if needed > first else (first, values)
-            for first, values in self._parts
-            if first + len(values) > needed
-        ]
+        while self._gaps and self._gaps[0][1] <= start:
+            self._gaps.popleft()
+        needed = self._place(self.earliest_cut(start) - self._reach)
+        self._begin = min(max(self._begin, needed), self._end)
+        # The room of a long array goes with what it held.
+        if len(self._room) > 4 * (self._end - self._begin):
+            self._move(0)
+
+    def _move(self, more: int) -> None:
+        """Moves what is held to a room twice as large as it and `more` take: so it is seldom moved again."""
+        held = self._room[self._begin : self._end]
+        self._room = np.empty(2 * (len(held) + more), np.float32)
+        self._room[: len(held)] = held
+        self._begin, self._end = 0, len(held)
+
+    def _place(self, frame: int) -> int:
+        """Returns where in the room a frame stands."""
+        return self._end - (self._n - frame)
 
     def cut(self, start: int) -> tuple[int, int]:
         """Returns where the stretch that begins at `start` is cut: its end, and the start of what follows.
@@ -62,9 +83,8 @@ class Pauses:
         run. It belongs to neither side. Where it touches a filled gap, the whole gap is given back.
         """
         low, high = self.earliest_cut(start), start + self.limit - self._reach + 1
-        heard = [v[max(0, low - self._reach - f) : high + self._reach - f] for f, v in self._parts
-                 if f < high + self._reach]  # fmt: skip
-        sums = np.concatenate([[0.0], np.cumsum(np.concatenate(heard), dtype=np.float64)])
+        heard = self._room[self._place(low - self._reach) : self._place(high + self._reach)]
+        sums = np.concatenate([[0.0], np.cumsum(heard, dtype=np.float64)])
         width = 2 * self._reach + 1
         means = (sums[width:] - sums[:-width]) / width
         frame = low + _middle(means <= means.min() + 1e-6)
@@ -74,7 +94,7 @@ class Pauses:
                 stop = left
             if left <= following < entered:
                 following = entered
-        self._gaps = [gap for gap in self._gaps if gap[0] >= following]
+        self._gaps = deque(gap for gap in self._gaps if gap[0] >= following)
         return stop, following
 
 
