@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vad.errors import ConfigError, ManifestError
-from vad.segments import Timeline
+from vad.segments import Segment, Timeline
 from vad.timemap import TimeMap, read_time_map
 
 TIMES = TimeMap(100, 1000, ((200, 300), (500, 700)))
@@ -47,6 +48,49 @@ def test_every_kept_sample_comes_back(edges, rate):
             assert round(times.to_original(trimmed) * rate) == sample
         at += stop - start
     assert times.offsets[-1] == at
+
+
+@st.composite
+def maps_and_timelines(draw):
+    """Pieces that may touch, and segments with edges on, beside and far from theirs."""
+    rate = draw(st.sampled_from([1, 8000, 44100]))
+    edges = sorted(draw(st.lists(st.integers(0, 60), max_size=16)))
+    pieces = tuple((a, b) for a, b in zip(edges[::2], edges[1::2], strict=False) if a < b)
+    times = st.one_of(st.integers(-5, 70).map(lambda n: n / rate), st.floats(-5 / rate, 70 / rate))
+    pairs = draw(st.lists(st.tuples(times, times), max_size=12))
+    return TimeMap(rate, 60, pieces), Timeline(Segment(a, b) for a, b in pairs if a < b)
+
+
+@settings(max_examples=300, deadline=None)
+@given(maps_and_timelines())
+def test_timelines_come_back_as_every_piece_of_every_segment(drawn):
+    times, timeline = drawn
+    spans = [(a / times.sample_rate, b / times.sample_rate) for a, b in times.pieces]
+    shifts = [a - offset / times.sample_rate for (a, _), offset in zip(spans, times.offsets, strict=False)]
+    back = [
+        (max(a, segment.start + shift), min(b, segment.end + shift))
+        for segment, ((a, b), shift) in itertools.product(timeline, zip(spans, shifts, strict=True))
+    ]
+    assert times.timeline_to_original(timeline) == Timeline(Segment(a, b) for a, b in back if a < b)
+    there = [
+        (max(a, segment.start) - shift, min(b, segment.end) - shift)
+        for segment, ((a, b), shift) in itertools.product(timeline, zip(spans, shifts, strict=True))
+    ]
+    assert times.timeline_to_trimmed(timeline) == Timeline(Segment(a, b) for a, b in there if a < b)
+
+
+def test_four_times_the_pieces_take_four_times_the_work(lines_of):
+    def work(n):
+        times = TimeMap(1, 4 * n, tuple((4 * k, 4 * k + 2) for k in range(n)))
+        spoken = Timeline(Segment(4 * k, 4 * k + 1) for k in range(n))
+        trimmed = times.timeline_to_trimmed(spoken)
+        assert len(trimmed) == n
+        return [
+            lines_of(lambda: times.timeline_to_trimmed(spoken)),
+            lines_of(lambda: times.timeline_to_original(trimmed)),
+        ]
+
+    assert all(many < 5 * few for few, many in zip(work(50), work(200), strict=True))
 
 
 def test_the_file_comes_back(tmp_path):

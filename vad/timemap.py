@@ -84,7 +84,11 @@ class TimeMap:
         """Returns segments of the trimmed recording in the original; over a joint they fall apart."""
         found = []
         for segment in timeline:
-            for number, (start, stop) in enumerate(self.pieces):
+            # One piece more on each side: which is the first to be touched hangs on rounding.
+            first = bisect.bisect_right(self.offsets, segment.start * self.sample_rate) - 2
+            last = bisect.bisect_left(self.offsets, segment.end * self.sample_rate)
+            for number in range(max(0, first), min(last + 1, len(self.pieces))):
+                start, stop = self.pieces[number]
                 piece = Segment(start / self.sample_rate, stop / self.sample_rate)
                 shift = piece.start - samples_to_seconds(self.offsets[number], self.sample_rate)
                 left, right = max(piece.start, segment.start + shift), min(piece.end, segment.end + shift)
@@ -95,10 +99,19 @@ class TimeMap:
     def timeline_to_trimmed(self, timeline: Timeline) -> Timeline:
         """Returns segments of the original in the trimmed recording; what was cut out falls away."""
         found: list[Segment] = []
+        first = 0  # segments before this one end before the piece at hand
         for number, (start, stop) in enumerate(self.pieces):
-            begin = samples_to_seconds(start, self.sample_rate)
+            begin, end = samples_to_seconds(start, self.sample_rate), samples_to_seconds(stop, self.sample_rate)
             shift = samples_to_seconds(self.offsets[number], self.sample_rate) - begin
-            found += timeline.crop(begin, samples_to_seconds(stop, self.sample_rate)).shift(shift)
+            while first < len(timeline) and timeline[first].end <= begin:
+                first += 1
+            at = first
+            while at < len(timeline) and timeline[at].start < end:
+                segment = timeline[at]
+                left, right = max(begin, segment.start) + shift, min(end, segment.end) + shift
+                if left < right:
+                    found.append(Segment(left, right))
+                at += 1
         return Timeline(found)
 
     def to_dict(self) -> dict[str, Any]:
