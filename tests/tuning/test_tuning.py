@@ -223,6 +223,16 @@ def test_a_recording_is_unheard_when_none_of_its_speech_is_found(make_bank):
     assert Judge(bank).count_frames(bank.decided(rule)).unheard_rate() == 2 / 4
 
 
+def test_a_word_that_lies_in_collars_is_speech_still(make_bank):
+    word = (np.arange(300) >= 100) & (np.arange(300) < 120)
+    bank = make_bank([(word.astype(np.float32), word), (word & False, word)])
+    bank.scored[bank.labels] = False
+    rule = DecisionRule(0.5, 0.5, 0.0, 0.0, 0.0)
+    judge = Judge(bank)
+    assert judge.count_frames(bank.decided(rule)).unheard_rate() == 1 / 2
+    assert np.isnan(judge.alarms_per_hour(Finder(bank).find(rule))), "no recording is without speech"
+
+
 def test_a_bound_on_what_is_unheard_is_kept_at_the_price_of_false_alarms(make_bank):
     # A hundred words, each surer than the last, and sixty noises that are nearly as sure and last longer.
     word, noise = ((np.arange(200) >= 60) & (np.arange(200) < 60 + frames) for frames in (30, 120))

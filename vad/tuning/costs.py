@@ -30,12 +30,16 @@ class Counts:
         nonspeech: reference non-speech.
         hits: speech that was found.
         false_alarms: non-speech that was called speech.
+        spoken: float64 ``(…,)``, reference speech, in collars too.
+        heard: what of that was found.
     """
 
     speech: NDArray[np.float64]
     nonspeech: NDArray[np.float64]
     hits: NDArray[np.float64]
     false_alarms: NDArray[np.float64]
+    spoken: NDArray[np.float64]
+    heard: NDArray[np.float64]
 
     def measures(self, weights: NDArray[np.int64] | None = None) -> dict[str, float]:
         """Returns f1, dcf, der, miss_rate and false_alarm_rate, recordings weighted; ``nan`` where nothing is."""
@@ -55,9 +59,12 @@ class Counts:
         }
 
     def unheard_rate(self) -> float:
-        """Returns the share of the recordings with speech of which none was found; ``nan`` where none has any."""
-        spoken = self.speech > 0
-        return ratio(float(np.count_nonzero(spoken & (self.hits == 0))), float(np.count_nonzero(spoken)))
+        """Returns the share of the recordings with speech of which none was found; ``nan`` where none has any.
+
+        Collars count: a short word may lie in them as a whole.
+        """
+        spoken = self.spoken > 0
+        return ratio(float(np.count_nonzero(spoken & (self.heard == 0))), float(np.count_nonzero(spoken)))
 
 
 class Judge:
@@ -72,21 +79,23 @@ class Judge:
         self._bank = bank
         speech = bank.labels & bank.scored
         nonspeech = ~bank.labels & bank.scored
-        self._speech, self._nonspeech = _sums(speech), _sums(nonspeech)
-        self._totals = [sums[bank.stops] - sums[bank.firsts] for sums in (self._speech, self._nonspeech)]
+        self._speech, self._nonspeech, self._spoken = _sums(speech), _sums(nonspeech), _sums(bank.labels)
+        self._totals = [sums[bank.stops] - sums[bank.firsts] for sums in (self._speech, self._nonspeech, self._spoken)]
         self._turns = self._turn_ends(settled_s)
-        self._silent = self._totals[0] == 0
+        # A recording whose speech lies in collars is no recording without speech.
+        self._silent = self._totals[2] == 0
         frames = float((bank.stops - bank.firsts)[self._silent].sum())
         self._silent_h = frames * bank.grid.hop_length / bank.grid.sample_rate / 3600
 
     def count(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Counts:
         """Counts segments, given by their first frames and the frames after their last, by recording."""
-        n = len(self._bank)
         owner = np.searchsorted(self._bank.stops, starts, side="right")
-        hits, alarms = np.zeros(n), np.zeros(n)
-        np.add.at(hits, owner, self._speech[stops] - self._speech[starts])
-        np.add.at(alarms, owner, self._nonspeech[stops] - self._nonspeech[starts])
-        return Counts(self._totals[0], self._totals[1], hits, alarms)
+        hits, alarms, heard = (
+            np.bincount(owner, sums[stops] - sums[starts], len(self._bank))
+            for sums in (self._speech, self._nonspeech, self._spoken)
+        )
+        speech, nonspeech, spoken = self._totals
+        return Counts(speech, nonspeech, hits, alarms, spoken, heard)
 
     def count_frames(self, found: NDArray[np.bool_]) -> Counts:
         """Counts what was decided frame by frame, by recording."""
