@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vad.config import Config
-from vad.data.pipeline import Mixtures, make_dataset, open_mixtures, statistics
+from vad.data.index import Shard, ShardIndex
+from vad.data.pipeline import Mixtures, _ranges, make_dataset, open_mixtures, statistics
 from vad.errors import ConfigError
+from vad.features.spec import FeatureSpec
 
 PLAIN = {
     "pipeline__equalizer_db": 0.0,
@@ -159,3 +163,25 @@ def test_one_call_gives_a_dataset(toy_config: Callable[..., Config]) -> None:
         make_dataset(config, "dev", training=False, carry_state=True)
     with pytest.raises(ConfigError, match="test"):
         make_dataset(config, "test", training=False)
+
+
+def shards(*sizes: int) -> ShardIndex:
+    names = [f"train-{number:07d}.tfrecord" for number in range(len(sizes))]
+    made = {name: Shard(name, "", size, 0, 0, (), ()) for name, size in zip(names, sizes, strict=True)}
+    return ShardIndex(Path("folder"), "train", FeatureSpec(), {}, made)
+
+
+def test_ranges_hold_the_chosen_excerpts_once_and_in_order() -> None:
+    index = shards(5, 1, 5, 5)
+    places = [(name, i) for name in sorted(index.shards) for i in range(index.shards[name].excerpts)]
+    for chosen in ([], [0], range(16), [13, 14, 15, 0, 1], [4, 5, 6, 4], [1, 3, 7, 15]):
+        found = [
+            (Path(name).name, i) for name, first, count in _ranges(index, chosen) for i in range(first, first + count)
+        ]
+        assert found == [places[i] for i in sorted(set(chosen))]
+
+
+def test_ranges_of_thousands_of_shards_take_no_time() -> None:
+    begun = time.process_time()
+    assert len(_ranges(shards(*[40] * 5000), range(200_000))) == 5000
+    assert time.process_time() - begun < 3

@@ -259,11 +259,11 @@ def _epoch_seed(seed: int, split: str, epoch: int) -> int:
 
 def _ranges(index: ShardIndex, chosen: Sequence[int]) -> list[tuple[str, int, int]]:
     """Returns (file, first record, number of records) of excerpts that follow one another, round the end too."""
-    wanted = sorted(set(chosen))
+    wanted = np.unique(np.asarray(chosen, np.int64))
     ranges, start = [], 0
     for shard in (index.shards[name] for name in sorted(index.shards)):
         stop = start + shard.excerpts
-        inside = [i for i in wanted if start <= i < stop]
+        inside = wanted[slice(*np.searchsorted(wanted, (start, stop)))].tolist()
         # An epoch that goes round the end takes two stretches of the shard it starts in.
         for block in _blocks(inside):
             ranges.append((str(index.folder / shard.name), block[0] - start, len(block)))
