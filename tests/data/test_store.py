@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,14 @@ def test_durations_may_be_rounded(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.full(RATE, 0.5), RATE)
     store = AudioStore(tmp_path / "store", RATE)
     assert len(store.read(clip(tmp_path / "a.wav", 0.5, 0.5 + ROUNDING_S))) == RATE // 2
+
+
+def test_the_folder_may_be_deleted_at_any_time(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.full(RATE, 0.5), RATE)
+    store = AudioStore(tmp_path / "store", RATE)
+    first = store.read(clip(tmp_path / "a.wav", 0, 1))
+    shutil.rmtree(tmp_path / "store")
+    assert np.array_equal(store.read(clip(tmp_path / "a.wav", 0, 1)), first)
 
 
 def test_a_replaced_file_is_decoded_again(tmp_path: Path) -> None:

@@ -59,13 +59,22 @@ class AudioStore:
         length = left if duration_s is None else min(left, duration_s)
         first = seconds_to_samples(clip.offset_s + start_s, self.sample_rate)
         count = max(0, seconds_to_samples(length, self.sample_rate))
-        decoded = self._decode(clip.path)
+        try:
+            stored = self._stored(clip.path, first, count)
+        except FileNotFoundError:
+            # The folder may be deleted at any time.
+            self._decoded.pop(clip.path, None)
+            stored = self._stored(clip.path, first, count)
+        return stored.astype(np.float32) / np.float32(32768)
+
+    def _stored(self, path: Path, first: int, count: int) -> NDArray[np.int16]:
+        decoded = self._decode(path)
         stored = np.fromfile(decoded, "<i2", count=count, offset=2 * first)
         if len(stored) < count:
-            # Less samples under the same labels would teach that silence is speech.
+            # Fewer samples under the same labels would teach that silence is speech.
             end = decoded.stat().st_size // 2
-            check_reach(clip.path, *(n / self.sample_rate for n in (first, first + count, end)))
-        return stored.astype(np.float32) / np.float32(32768)
+            check_reach(path, *(n / self.sample_rate for n in (first, first + count, end)))
+        return stored
 
     def _decode(self, path: Path) -> Path:
         """Returns the decoded copy of a file, making it where there is none."""
