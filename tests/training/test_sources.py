@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from vad.config import load_config
 from vad.errors import ConfigError
-from vad.training.sources import batches_of
+from vad.manifests import read_manifests, write_manifest
+from vad.training.sources import batches_of, recordings
 
 SMALL = [
     "data.hours={train: 0.02, dev: 0.01}",
@@ -52,6 +55,16 @@ def test_facts_name_hours_and_licences(make):
     assert facts["mixtures"]["train"]["hours"] == pytest.approx(0.02, rel=0.01)
     assert set(facts["recordings"]["hours_by_license"]) == {"CC0-1.0"}
     assert facts["recordings"]["hours_by_kind"]["speech"] > 0
+
+
+def test_recordings_that_are_missing_do_not_count(tmp_path, repository):
+    manifest = repository / "data_manifests/tiny.jsonl.gz"
+    rows = [row for row in read_manifests([str(manifest)], repository) if row.split == "train"]
+    absent = replace(rows[0], id="tiny/absent", audio="audio/absent.ogg", license="MIT", origin=None)
+    write_manifest(tmp_path / "more.jsonl", [absent])
+    manifests = f"data.manifests=[{manifest}, {tmp_path / 'more.jsonl'}]"
+    facts = recordings(load_config(repository / "configs/tiny.yaml", [manifests, "data.allow_missing=true"]))
+    assert facts["count"] == len(rows) and set(facts["hours_by_license"]) == {"CC0-1.0"}
 
 
 def test_statistics_are_of_the_training_frames(make):

@@ -120,7 +120,7 @@ def load_corpus(config: DataConfig, split: str) -> Corpus:
     home = data_home()
     clips: dict[str, list[SourceClip]] = {kind: [] for kind in MIXED_KINDS}
     absent: list[Recording] = []
-    for row in _usable_rows(config, (split,), home):
+    for row in usable_rows(config, (split,), home):
         found = resolve(row, home)
         if found is None:
             absent.append(row)
@@ -145,14 +145,19 @@ def corpus_digests(config: DataConfig, splits: Sequence[str]) -> dict[str, str]:
         ManifestError, ConfigError: as `load_rows`.
     """
     digests = {split: hashlib.sha256() for split in splits}
-    for row in _usable_rows(config, splits, data_home()):
+    for row in usable_rows(config, splits, data_home()):
         speech = None if row.speech is None else row.speech.to_pairs()
         said = (row.id, row.audio, row.offset_s, row.duration_s, row.kind, speech, row.speaker, row.sha256)
         digests[row.split].update(repr(said).encode())
     return {split: digest.hexdigest()[:16] for split, digest in digests.items()}
 
 
-def _usable_rows(config: DataConfig, splits: Sequence[str], home: Path) -> list[Recording]:
+def usable_rows(config: DataConfig, splits: Sequence[str], home: Path) -> list[Recording]:
+    """Reads the rows that mixtures of some splits are made of: with `allow_missing` those alone whose audio is there.
+
+    Raises:
+        ManifestError, ConfigError: as `load_rows`.
+    """
     rows = [row for row in load_rows(config) if row.split in splits and row.kind in MIXED_KINDS]
     return [row for row in rows if resolve(row, home) is not None] if config.allow_missing else rows
 

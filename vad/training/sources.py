@@ -6,11 +6,12 @@ from collections import defaultdict
 from typing import Any
 
 from vad.config import Config
-from vad.data.corpus import load_rows
+from vad.data.corpus import usable_rows
 from vad.data.index import ShardIndex
 from vad.data.pipeline import Mixtures, open_mixtures
 from vad.data.shards import Progress, prepare
 from vad.errors import ConfigError
+from vad.manifests import data_home
 from vad.training.batches import Batches
 
 
@@ -64,7 +65,7 @@ def _facts(mixtures: Mixtures) -> dict[str, float]:
 def recordings(config: Config) -> dict[str, Any]:
     """Returns hours of the recordings that training mixes, by kind, licence and tier."""
     hours: dict[str, dict[str, float]] = {key: defaultdict(float) for key in ("kind", "license", "tier")}
-    rows = [row for row in load_rows(config.data) if row.split == "train"]
+    rows = usable_rows(config.data, ("train",), data_home())
     for row in rows:
         for key, table in hours.items():
             table[str(getattr(row, key))] += row.duration_s / 3600
