@@ -53,6 +53,17 @@ def test_labels_are_found_beside_the_recording(recording: Path, energy_artifact:
     assert "found a.csv, a.srt: name it with --labels" in result.stderr
 
 
+def test_labels_past_the_end_of_the_recording_are_refused(
+    recording: Path, energy_artifact: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "a.html"
+    write_labels(tmp_path / "a.csv", [Entry("a.wav", Timeline.from_pairs([(0.5, 1), (1.5, 200)]))])
+    result = _run(recording, "-m", energy_artifact, "-o", out, "--find-labels")
+    assert result.exit_code == 1
+    assert "is 2.000 s long, its labels reach from 0.500 s to 200.000 s" in result.stderr
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -41,6 +41,7 @@ def command(recording: Path, output: Path, **options: Any) -> None:
     part shown with --start and --end looks as it does in the whole.
     """
     from vad.detector import Detector
+    from vad.formats.belonging import within
     from vad.pictures import Source, look
 
     suffix = _check(output, options)
@@ -57,6 +58,8 @@ def command(recording: Path, output: Path, **options: Any) -> None:
         reference=reference,
         detail=_page_detail() if is_page else None,
     )
+    if reference is not None:
+        within(reference, view.duration_s, recording)
     if is_page:
         _save_page(source, view, output, detector, sound_wanted=options["audio"] is not False)
     else:
@@ -91,15 +94,13 @@ def _page_detail() -> Any:
 
 
 def _reference(recording: Path, options: dict[str, Any]) -> Timeline | None:
-    from vad.formats import read_labels, read_timelines
+    from vad.formats import read_timelines
+    from vad.formats.belonging import timeline_of
 
     path = _labels_beside(recording) if options["find_labels"] else options["labels"]
     if path is None:
         return None
-    timelines = read_timelines(path)
-    # A file of several recordings is asked for this one; a file of one need not name it.
-    named = [name for name in timelines if Path(name).name in (recording.name, recording.stem)]
-    return read_labels(path, recording=named[0]) if len(named) == 1 else read_labels(path)
+    return timeline_of(recording, read_timelines(path), path)
 
 
 def _labels_beside(recording: Path) -> Path:

@@ -14,14 +14,12 @@ from vad.audio import find_audio, read_info
 from vad.data.labelfiles import LabelFiles
 from vad.errors import AudioError, ConfigError, ManifestError, one_a_line
 from vad.formats import SpeechLabels
+from vad.formats.belonging import within
 from vad.manifests import Recording
 from vad.segments import Timeline
 
 SpeakerFrom = Literal["none", "folder", "name", "prefix"]
 Unlabelled = Literal["error", "skip", "no-speech"]
-
-# Tools that label by hand round the end of a recording up; more than this is another recording's label.
-_OVERHANG_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def _row(
 ) -> Recording | None:
     duration_s = round(read_info(path).duration_s, 6)
     if path in labels:
-        speech, source = _within(labels[path], duration_s, path), "reference"
+        speech, source = within(labels[path], duration_s, path), "reference"
     elif options.labels_format == "none" and options.kind == "speech":
         speech, source = None, "none"
     elif options.labels_format == "none" or options.unlabelled == "no-speech":
@@ -159,16 +157,6 @@ def recording_row(
         tier=options.tier,
         sha256=checksum,
     )
-
-
-def _within(timeline: Timeline, duration_s: float, path: Path) -> Timeline:
-    """Cuts labels at the ends of their recording; refuses those that cannot belong to it."""
-    if len(timeline) and (timeline[0].start < 0 or timeline[-1].end > duration_s + _OVERHANG_S):
-        raise ManifestError(
-            f"{path}: is {duration_s:.3f} s long, its labels reach from {timeline[0].start:.3f} s to "
-            f"{timeline[-1].end:.3f} s; correct them or give each recording its own"
-        )
-    return timeline.crop(0.0, duration_s)
 
 
 def _speaker(inside: Path, speaker_from: SpeakerFrom) -> str | None:
