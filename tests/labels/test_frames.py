@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vad.frames import FrameGrid
-from vad.labels import timeline_to_labels
+from vad.labels import reaching_out, timeline_to_labels
 from vad.segments import Segment, Timeline
 
 RATE = 16000
@@ -30,6 +30,16 @@ def test_a_frame_is_speech_iff_its_centre_is(pairs: list[tuple[float, float]], n
     ]
     near = [any(a <= c < b for a, b in zones) for c in centres]
     assert mask.tolist() == [int(not (collar_s > 0 and hit)) for hit in near]
+
+
+@given(starts=st.sampled_from([0.0, 1e-7, 0.3]), ends=st.sampled_from([2.0, 2.0 - 1e-7, 2.5, 1.7]))
+def test_an_end_of_the_recording_is_no_boundary(starts: float, ends: float) -> None:
+    speech, n_frames = Timeline([Segment(starts, 0.5), Segment(0.8, ends)]), GRID.count(2 * RATE)
+    labels, mask = timeline_to_labels(reaching_out(speech, 2.0), n_frames, GRID, collar_s=0.1)
+    assert labels.tolist() == timeline_to_labels(speech, n_frames, GRID)[0].tolist()
+    bounds = [edge for edge in (starts, 0.5, 0.8, ends) if 1e-6 < edge < 2.0 - 1e-6]
+    times = GRID.times(n_frames)
+    assert mask.tolist() == [int(all(not edge - 0.1 <= time < edge + 0.1 for edge in bounds)) for time in times]
 
 
 def round_half_up(seconds: float) -> int:

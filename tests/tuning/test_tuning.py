@@ -6,14 +6,19 @@ import math
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vad.decision import Decision, DecisionRule, Ended
+from vad.detector import Detector
 from vad.errors import ConfigError
 from vad.frames import FrameGrid
+from vad.manifests import Recording
 from vad.metrics import RocCurve
+from vad.segments import Timeline
 from vad.tuning import SEARCHED, Aim, tune
+from vad.tuning.bank import fill_bank
 from vad.tuning.costs import Judge, delay_at
 from vad.tuning.spans import Finder
 
@@ -221,6 +226,15 @@ def test_a_recording_is_unheard_when_none_of_its_speech_is_found(make_bank):
     )])  # fmt: skip
     rule = DecisionRule(0.5, 0.5, 0.0, 0.0, 0.0)
     assert Judge(bank).count_frames(bank.decided(rule)).unheard_rate() == 2 / 4
+
+
+def test_speech_that_an_end_of_the_recording_cuts_has_no_collar_there(energy_artifact, tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(2 * GRID.sample_rate), GRID.sample_rate)
+    row = Recording("a/1", "a.wav", 0.0, 2.0, "labelled", Timeline.from_pairs([(0.0, 0.5), (1.0, 2.0)]), "reference",
+                    None, None, "dev", "CC0-1.0", "permissive")  # fmt: skip
+    bank = fill_bank([row], Detector(energy_artifact), tmp_path, collar_s=0.2)
+    times = GRID.times(len(bank.scored[bank.firsts[0] :]))
+    assert {round(edge, 1) for edge in times[~bank.scored[bank.firsts[0] :]]} == {0.4, 0.5, 0.6, 0.9, 1.0, 1.1}
 
 
 def test_a_word_that_lies_in_collars_is_speech_still(make_bank):

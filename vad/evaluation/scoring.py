@@ -10,11 +10,11 @@ import numpy as np
 
 from vad.audio import iter_chunks
 from vad.errors import AudioError, VadError
-from vad.labels import timeline_to_labels
+from vad.labels import reaching_out, timeline_to_labels
 from vad.manifests import Recording, resolve
 from vad.metrics import CELLS, FramePool, SegmentPool, values_at_cells
 from vad.peers import SAMPLE_RATE, Engine, EngineOutput
-from vad.segments import Segment, Timeline
+from vad.segments import Timeline
 
 __all__ = ["Failure", "Scores", "score"]
 
@@ -112,20 +112,9 @@ def _add(
 ) -> None:
     duration_s = n_samples / SAMPLE_RATE
     n_cells = CELLS.count(n_samples)
-    labels, mask = timeline_to_labels(_reaching_out(speech, duration_s), n_cells, CELLS, collar_s=collar_s / 2)
+    labels, mask = timeline_to_labels(reaching_out(speech, duration_s), n_cells, CELLS, collar_s=collar_s / 2)
     scores.recordings.append(recording)
     for name, output in outputs.items():
         values = values_at_cells(output.times, output.values, n_cells)
         scores.frames[name].add(labels, values, mask.astype(np.bool_))
         scores.segments[name].add(speech, output.speech, duration_s, collar_s=collar_s)
-
-
-def _reaching_out(speech: Timeline, duration_s: float) -> Timeline:
-    """Extends speech that is cut by an end of the recording, where there is no boundary and so no collar."""
-    beyond = [Segment(-1.0, 0.0), Segment(duration_s, duration_s + 1.0)]
-    cut = [outside for outside, near in zip(beyond, (0.0, duration_s), strict=True) if _reaches(speech, near)]
-    return speech.union(Timeline(cut))
-
-
-def _reaches(speech: Timeline, time: float) -> bool:
-    return any(segment.start - 1e-6 <= time <= segment.end + 1e-6 for segment in speech)

@@ -8,7 +8,7 @@ The one rule from segments to frames: a frame is speech if and only if its centr
 from __future__ import annotations
 
 from vad.labels.energy import energy_segments, refined_segments
-from vad.labels.frames import timeline_to_labels
+from vad.labels.frames import reaching_out, timeline_to_labels
 from vad.labels.rule import LabelRule
 
-__all__ = ["LabelRule", "energy_segments", "refined_segments", "timeline_to_labels"]
+__all__ = ["LabelRule", "energy_segments", "reaching_out", "refined_segments", "timeline_to_labels"]

@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vad.frames import FrameGrid, seconds_to_samples
-from vad.segments import Timeline
+from vad.segments import Segment, Timeline
+
+# Labels are written with six decimals: what is this near to an end of the recording reaches it.
+_NEAR_S = 1e-6
 
 
 def timeline_to_labels(
@@ -34,7 +37,23 @@ def timeline_to_labels(
     return labels, mask
 
 
+def reaching_out(speech: Timeline, duration_s: float) -> Timeline:
+    """Extends speech that is cut by an end of the recording, where there is no boundary and so no collar.
+
+    Args:
+        speech: seconds from the recording's start.
+        duration_s: length of the recording.
+    """
+    beyond = [Segment(-1.0, _NEAR_S), Segment(duration_s - _NEAR_S, duration_s + 1.0)]
+    cut = [outside for outside, near in zip(beyond, (0.0, duration_s), strict=True) if _reaches(speech, near)]
+    return speech.union(Timeline(cut))
+
+
 def _first_frame_at(seconds: float, grid: FrameGrid) -> int:
     """Returns the first frame whose centre sample is at or after a time, never negative."""
     sample = seconds_to_samples(seconds, grid.sample_rate)
     return max(0, -(-(sample - grid.win_length // 2) // grid.hop_length))
+
+
+def _reaches(speech: Timeline, time: float) -> bool:
+    return any(segment.start - _NEAR_S <= time <= segment.end + _NEAR_S for segment in speech)

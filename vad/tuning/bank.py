@@ -15,7 +15,7 @@ from vad.detector import Detector
 from vad.errors import AudioError, VadError
 from vad.evaluation import Failure
 from vad.frames import FrameGrid
-from vad.labels import timeline_to_labels
+from vad.labels import reaching_out, timeline_to_labels
 from vad.manifests import Recording, resolve
 
 # Between two recordings, in frames: no duration that is searched reaches across.
@@ -94,7 +94,8 @@ def fill_bank(
         except VadError as error:
             failures.append(Failure(recording.id, str(error)))
         else:
-            labels, mask = timeline_to_labels(recording.speech, len(values), grid, collar_s=collar_s / 2)
+            speech = reaching_out(recording.speech, n_samples / grid.sample_rate)
+            labels, mask = timeline_to_labels(speech, len(values), grid, collar_s=collar_s / 2)
             heard.append((values, labels, mask))
             ids.append(recording.id)
             lengths.append(n_samples)
@@ -105,12 +106,12 @@ def fill_bank(
     total = int(stops[-1]) if len(stops) else 0
     # No threshold lies below what is between recordings.
     posteriors = np.full(total, -1.0, np.float32)
-    speech, scored = np.zeros(total, np.bool_), np.zeros(total, np.bool_)
+    spoken, scored = np.zeros(total, np.bool_), np.zeros(total, np.bool_)
     firsts = stops - sizes
     for first, stop, (values, truth, mask) in zip(firsts, stops, heard, strict=True):
-        posteriors[first:stop], speech[first:stop], scored[first:stop] = values, truth, mask
+        posteriors[first:stop], spoken[first:stop], scored[first:stop] = values, truth, mask
     late = detector.metadata.lookahead_frames + (grid.win_length - grid.hop_length) / 2 / grid.hop_length
-    return Bank(grid, late, posteriors, speech, scored, firsts, stops, lengths, ids, failures, n_unlabelled)
+    return Bank(grid, late, posteriors, spoken, scored, firsts, stops, lengths, ids, failures, n_unlabelled)
 
 
 def _hear(recording: Recording, detector: Detector, home: Path) -> tuple[NDArray[np.float32], int]:

@@ -91,7 +91,7 @@ class Judge:
         """Counts segments, given by their first frames and the frames after their last, by recording."""
         owner = np.searchsorted(self._bank.stops, starts, side="right")
         hits, alarms, heard = (
-            np.bincount(owner, sums[stops] - sums[starts], len(self._bank))
+            np.bincount(owner, sums[stops] - sums[starts], len(self._bank)).astype(np.float64)
             for sums in (self._speech, self._nonspeech, self._spoken)
         )
         speech, nonspeech, spoken = self._totals
