@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from vad.files import is_stream, replacing
+from vad.errors import VadError
+from vad.files import check_writable, is_stream, replacing
 
 
 def test_a_file_appears_under_its_name_when_the_block_ends(tmp_path: Path) -> None:
@@ -79,3 +80,13 @@ def test_a_file_in_the_place_of_the_folder_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError), replacing(tmp_path / "file" / "table.csv"):
         pass
+
+
+def test_what_cannot_be_written_is_found_out_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (None, tmp_path / "file", tmp_path / "new" / "er" / "file"):
+        check_writable(path)
+    for path, reason in ((tmp_path, "Is a directory"), (tmp_path / "file" / "a" / "b", "Not a directory")):
+        with pytest.raises(VadError, match=f"^cannot write {path}: {reason}$"):
+            check_writable(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

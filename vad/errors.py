@@ -90,6 +90,17 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+def cannot_write(path: object, error: Exception) -> VadError:
+    """Returns what is said of an output that cannot be written, everywhere in the same words.
+
+    Args:
+        path: what was to be written.
+        error: what the system, or the library that writes, says about it.
+    """
+    reason = getattr(error, "strerror", None)
+    return VadError(f"cannot write {path}: {error if reason is None else reason}")
+
+
 def one_a_line(problems: Sequence[str], remedy: str, place: str = "") -> str:
     """Returns the first twenty problems, one a line, and one line that counts those left out.
 

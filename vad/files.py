@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from vad.errors import cannot_write
+
 # As Linux allows in one path.
 _MOST_LINKS: Final = 40
 
@@ -49,6 +51,43 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(place)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path | str) -> Iterator[None]:
+    """Turns what the system says of an output in the block into one line.
+
+    Raises:
+        VadError: naming `path`, when it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def check_writable(path: Path | None) -> None:
+    """Finds out before long work what would keep a file from being written after it; makes nothing.
+
+    Args:
+        path: the file; None is passed over.
+
+    Raises:
+        VadError: when its folder cannot be made or written to, or `path` is a folder.
+    """
+    if path is None:
+        return
+    with writing(path):
+        if is_stream(path):
+            return
+        place = _follow(path).absolute()
+        folder = next(parent for parent in place.parents if parent.exists())
+        if place.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def is_stream(path: Path) -> bool:

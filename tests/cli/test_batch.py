@@ -235,4 +235,4 @@ def test_a_directory_that_cannot_be_written_is_one_line(detect, tmp_path):
     (tmp_path / "file").touch()
     done = detect("a.wav", "-o", f"{tmp_path}/file/out/")
     assert done.exit_code == 1
-    assert done.stderr.startswith("Error: cannot write ")
+    assert done.stderr.startswith("vad: cannot write ")

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from vad.cli.inputs import Hearing, Source
 from vad.cli.progress import ByteCounter, Progress
 from vad.frames import seconds_to_samples
@@ -103,12 +101,3 @@ def reopen(hearing: Hearing, source: Source) -> Iterator[Recording]:
     path = Path(source.name) if source.path is None else source.path
     with open_recording(path, hearing.raw, name=source.name) as recording:
         yield recording
-
-
-@contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turns what the system says when an output cannot be written into one line."""
-    try:
-        yield
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error

@@ -13,7 +13,8 @@ import click
 from vad.cli.corpus_options import corpus_options
 from vad.cli.data_output import amount_in_words, progress
 from vad.cli.model_option import model_option
-from vad.errors import AudioError, ConfigError, ManifestError, VadError, did_you_mean
+from vad.errors import AudioError, ConfigError, ManifestError, did_you_mean
+from vad.files import check_writable, writing
 from vad.formats import FORMATS
 from vad.manifests import Clip, Recording, data_home, read_manifests, resolve, write_manifest
 
@@ -76,7 +77,8 @@ def label(inputs: tuple[str, ...], output: Path | None, beside: str | None, over
     if beside is not None:
         problems += _write_beside({clips[i]: speech for i, speech in spoken.items()}, rows, beside, overwrite)
     if output is not None and rows:
-        write_manifest(output, rows)
+        with writing(output):
+            write_manifest(output, rows)
     for problem in problems:
         click.echo(f"vad: {problem}", err=True)
     _summarise([rows[i] for i in spoken], len(rows), labeller.method)
@@ -118,10 +120,9 @@ def _gather(inputs: Sequence[str], output: Path, said: dict[str, Any]) -> tuple[
     from vad.audio import find_recordings
     from vad.data.imports import ImportOptions, recording_row
 
-    try:
+    check_writable(output)
+    with writing(output):
         output.parent.mkdir(parents=True, exist_ok=True)  # `../a.wav` is only found from a folder that exists
-    except OSError as error:
-        raise VadError(f"{output.parent}: cannot be made: {error.strerror}") from error
     options: ImportOptions = ImportOptions(kind="speech", labels_format="none", **said)
     rows = read_manifests([name for name in inputs if name.endswith(_MANIFESTS)])
     taken = {row.id for row in rows}
@@ -190,10 +191,8 @@ def _write_beside(spoken: dict[Clip, Timeline], rows: Sequence[Recording], forma
         elif target.exists() and not overwrite:
             problems.append(f"{target}: is there already; give --overwrite to replace it")
         else:
-            try:
+            with writing(target):
                 write_labels(target, [Entry(clip.path.name, speech, info.duration_s, info.sample_rate)], format=format)
-            except OSError as error:
-                raise VadError(f"{target}: cannot be written: {error.strerror}") from error
     return problems
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vad.artifact import DFTS, INPUTS, QUANTIZATIONS
+from vad.errors import cannot_write
+from vad.files import writing
 
 if TYPE_CHECKING:
     from vad.export import ExportReport
@@ -102,7 +104,7 @@ def command(
     try:
         report = export(source, output, overrides=overrides, choices=choices)
     except OSError as error:
-        raise _cannot_write(error) from error
+        raise cannot_write(error.filename if output is None else output, error) from error
     bundled = None if bundle is None else _bundle_text(report.path, bundle)
     click.echo(report_text(report))
     if bundled is not None:
@@ -113,15 +115,9 @@ def _bundle_text(model: Path, folder: Path) -> str:
     """Writes a bundle, and returns what it is."""
     from vad.bundle import write_bundle
 
-    try:
+    with writing(folder):
         written = write_bundle(model, folder)
-    except OSError as error:
-        raise _cannot_write(error) from error
     return f"{written.folder}: {written.n_files} files, {written.size:,} bytes; begin with README.md there"
-
-
-def _cannot_write(error: OSError) -> click.ClickException:
-    return click.ClickException(f"cannot write {error.filename}: {error.strerror}")
 
 
 def report_text(report: ExportReport) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 import click
 
 from vad.cli.apart import refuse_recordings
-from vad.files import is_stream, replacing
+from vad.files import is_stream, replacing, writing
 
 if TYPE_CHECKING:
     from vad.cli.inputs import Source
@@ -163,7 +163,7 @@ class _NothingDone(Exception):
 
 @contextlib.contextmanager
 def _open_text(path: Path) -> Iterator[TextIO]:
-    try:
+    with writing(path):
         if is_stream(path):
             # Line by line: the reader of a pipe has each segment as soon as it is found.
             with path.open("w", encoding="utf-8", newline="", buffering=1) as stream:
@@ -171,5 +171,3 @@ def _open_text(path: Path) -> Iterator[TextIO]:
             return
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             yield file
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error

@@ -74,10 +74,9 @@ class PosteriorTarget:
         if source not in self.paths:
             yield lambda posteriors: None
             return
+        from vad.files import writing
         from vad.posteriors import write_posteriors
 
-        try:
-            with write_posteriors(self.paths[source], self.grid, format=self.format) as writer:
-                yield writer.write
-        except OSError as error:
-            raise click.ClickException(f"cannot write {self.paths[source]}: {error.strerror}") from error
+        path = self.paths[source]
+        with writing(path), write_posteriors(path, self.grid, format=self.format) as writer:
+            yield writer.write

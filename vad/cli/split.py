@@ -126,7 +126,7 @@ class _Splitter:
 
         When it is given up, or nothing came of it, the earlier run stays.
         """
-        from vad.cli.cuts import writing
+        from vad.files import writing
 
         with writing(self._folder), tempfile.TemporaryDirectory(dir=self._folder, prefix=".split-") as aside:
             self._into = Path(aside)
@@ -168,8 +168,7 @@ class _Splitter:
         click.echo(f"vad: {problem}", err=True)
 
     def _write_index(self) -> None:
-        from vad.cli.cuts import writing
-        from vad.files import replacing
+        from vad.files import replacing, writing
 
         index = self._folder / _INDEX
         with writing(index), replacing(index) as temporary:
@@ -177,8 +176,9 @@ class _Splitter:
 
     def _split(self, source: Source, stem: PurePath) -> None:
         from vad.audio import Copy
-        from vad.cli.cuts import find_speech, reopen, writing
+        from vad.cli.cuts import find_speech, reopen
         from vad.cli.progress import ByteCounter
+        from vad.files import writing
 
         speech = find_speech(self._hearing, source, self._progress, ByteCounter(source, self._add_bytes))
         if not speech.pieces:

@@ -82,7 +82,8 @@ def command(ctx: click.Context, /, recording: str, **options: Any) -> None:
 
 def _trim(hearing: Hearing, source: Source, speech: Speech, options: dict[str, Any]) -> None:
     from vad.audio import Copy, copy_pieces
-    from vad.cli.cuts import reopen, writing
+    from vad.cli.cuts import reopen
+    from vad.files import writing
     from vad.timemap import TimeMap
 
     output: Path = options["output"]
@@ -104,8 +105,7 @@ def _trim(hearing: Hearing, source: Source, speech: Speech, options: dict[str, A
 
 
 def _write_map(path: Path, output: Path, name: str, fields: dict[str, Any]) -> None:
-    from vad.cli.cuts import writing
-    from vad.files import replacing
+    from vad.files import replacing, writing
 
     with writing(path), replacing(path) as temporary:
         document = {"original": name, "trimmed": str(output), **fields}

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vad.decision import DecisionRule
-from vad.errors import MissingDependencyError, VadError, extra_line
-from vad.files import replacing
+from vad.errors import MissingDependencyError, extra_line
+from vad.files import replacing, writing
 from vad.pictures.palette import BLUE, INK, LANES, MUTED
 from vad.pictures.view import View
 from vad.segments import Timeline
@@ -105,13 +105,10 @@ def save_drawn(draw: Callable[[Any], None], path: Path, *, size: tuple[float, fl
         figure = Figure(figsize=size, dpi=dpi, layout="constrained")
         draw(figure)
         metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
-        try:
-            with replacing(path) as temporary, warnings.catch_warnings():
-                # A name in a script that the font lacks is drawn as boxes; the picture is no worse for it.
-                warnings.filterwarnings("ignore", message="Glyph")
-                figure.savefig(temporary, metadata=metadata)
-        except OSError as error:
-            raise VadError(f"{path}: cannot be written: {error.strerror}") from error
+        with writing(path), replacing(path) as temporary, warnings.catch_warnings():
+            # A name in a script that the font lacks is drawn as boxes; the picture is no worse for it.
+            warnings.filterwarnings("ignore", message="Glyph")
+            figure.savefig(temporary, metadata=metadata)
 
 
 def _title(view: View) -> str:

@@ -13,7 +13,7 @@ from vad.detector import Detector
 from vad.errors import VadError
 from vad.evaluation import Curves, RecordingError, Report, Result
 from vad.evaluation.names import MEASURES, estimate_to_text
-from vad.files import replacing
+from vad.files import replacing, writing
 from vad.manifests import resolve
 from vad.pictures.audio import encode
 from vad.pictures.chart import marker
@@ -72,15 +72,13 @@ def save_report(report: Report, folder: Path, *, detector: Detector | None, home
             page = f"recordings/{len(pages) + 1:03d}.html"
             pages[error.recording.id] = _picture(error, detector, home, folder, page)
     pictured = {name: [pages[error.recording.id] for error in group] for name, group in groups.items()}
-    try:
+    with writing(folder):
         with replacing(folder / "report.json") as temporary:
             text = json.dumps(report.to_dict(in_full=True), indent=1, ensure_ascii=False, allow_nan=False)
             temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
         with replacing(folder / "index.html") as temporary:
             temporary.write_text(_index(report, pictured), encoding="utf-8", newline="\n")
         _forget_pages(folder / "recordings", len(pages))
-    except OSError as error:
-        raise VadError(f"{folder}: the report cannot be written: {error.strerror}") from error
 
 
 def _worst_by(

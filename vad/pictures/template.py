@@ -14,8 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from vad.errors import VadError
-from vad.files import replacing
+from vad.files import replacing, writing
 
 __all__ = ["asset", "embed", "encoded", "escape", "fill", "packed", "write_page"]
 
@@ -60,8 +59,5 @@ def write_page(text: str, path: Path) -> None:
     Raises:
         VadError: when the file cannot be written.
     """
-    try:
-        with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise VadError(f"{path}: cannot be written: {error.strerror}") from error
+    with writing(path), replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")

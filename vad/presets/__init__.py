@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from vad.decision import NO_CONDITION, DecisionRule
 from vad.errors import ConfigError, did_you_mean
-from vad.files import replacing
+from vad.files import replacing, writing
 
 __all__ = ["NAMES", "Preset", "load_preset", "write_preset"]
 
@@ -85,17 +85,14 @@ def write_preset(path: Path, preset: Preset) -> None:
     """Writes a preset as the TOML file that `load_preset` reads.
 
     Raises:
-        ConfigError: when the file cannot be written.
+        VadError: when the file cannot be written.
     """
     lines = [f"description = {_toml('description', preset.description)}"]
     for table, values in (("decision", preset.fields), ("tuned", preset.tuned)):
         if values or table == "decision":
             lines += ["", f"[{table}]", *(f"{key} = {_toml(key, value)}" for key, value in values.items())]
-    try:
-        with replacing(path) as temporary:
-            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"preset {path}: cannot write it: {error.strerror}") from error
+    with writing(path), replacing(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _toml(key: str, value: Any) -> str:
