@@ -182,3 +182,19 @@ def test_import_that_fails_writes_nothing(tmp_path: Path, home: Path) -> None:
     assert "a.wav: has no labels" in result.stderr
     assert not (tmp_path / "own.jsonl.gz").exists()
     assert vad("import", folder, "-o", tmp_path / "own.txt", "--unlabelled", "no-speech").exit_code == 1
+
+
+def test_import_names_an_output_that_cannot_be_written_and_leaves_labels_alone(tmp_path: Path, home: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    soundfile.write(folder / "a.wav", np.zeros(16000), 16000)
+    labels = folder / "a.jsonl"
+    labels.write_text('{"recording": "a.wav", "start": 0.25, "end": 0.5}\n')
+    options = ("--labels-format", "jsonl", "--speaker-from", "none")
+    result = vad("import", folder, "-o", labels / "x.jsonl", *options)
+    assert (result.exit_code, result.stderr) == (1, f"vad: cannot write {labels / 'x.jsonl'}: Not a directory\n")
+    for where in ((), ("--labels", labels)):
+        result = vad("import", folder, "-o", labels, *options, *where)
+        assert result.exit_code == 2
+        assert f"--output {labels} is the label file itself" in result.stderr
+    assert "0.25" in labels.read_text()

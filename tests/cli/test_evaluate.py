@@ -124,3 +124,39 @@ def test_the_rule_can_be_changed(corpus: Path, energy_artifact: Path) -> None:
     refused = CliRunner().invoke(main, ["evaluate", str(corpus), "--model", str(energy_artifact), "--preset", "archiv"])
     assert refused.exit_code == 2
     assert "did you mean 'archive'" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["corpus.jsonl", "a-1.wav", "link"])
+def test_what_is_scored_is_not_written_over(corpus: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (corpus.parent / "link").symlink_to("corpus.jsonl")
+    before = (corpus.parent / name).read_bytes()
+    result = _run(monkeypatch, corpus, "-o", corpus.parent / name)
+    assert result.exit_code == 2
+    assert f"--output {corpus.parent / name} is the " in result.stderr
+    assert (corpus.parent / name).read_bytes() == before
+
+
+def test_two_outputs_of_one_name_are_refused(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = corpus.parent / "report"
+    result = _run(monkeypatch, corpus, "-o", folder / "report.json", "--report", folder)
+    assert result.exit_code == 2
+    assert "--output and --report would both write" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["-o", "--report"])
+def test_what_cannot_be_written_is_said_before_the_scoring(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    monkeypatch.setattr("vad.cli.evaluate._evaluate", None)
+    result = _run(monkeypatch, corpus, option, corpus / "x")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"vad: cannot write {corpus / 'x'}")
+    assert result.stderr.endswith(": Not a directory\n")
+
+
+def test_the_scores_are_told_also_when_they_cannot_be_written(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vad.cli.evaluate.check_writable", lambda _: None)
+    result = _run(monkeypatch, corpus, "-o", corpus / "x", "--bootstrap", 0)
+    assert result.exit_code == 1
+    assert "all: 2 recordings" in result.stdout
+    assert result.stderr == f"vad: cannot write {corpus / 'x'}: Not a directory\n"

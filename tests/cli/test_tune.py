@@ -143,6 +143,7 @@ def test_recordings_of_the_test_split_are_refused_unless_asked_for(tune):
         (["--cost", "latency"], 2, "give --max-delay SECONDS"),
         (["--cost", "f2"], 2, "'f2' is not one of"),
         (["--preset-out", "mine.json"], 2, "a preset is a .toml file"),
+        (["--write-model", "mine.txt"], 2, "a model is a .tflite file"),
         (["--kind", "music"], 1, "nothing to tune on"),
         (["--max-delay", "0.001"], 2, "allow that much"),
         (["--max-alarms", "0"], 2, "not in the range x>0"),
@@ -159,7 +160,25 @@ def test_what_cannot_act_is_refused(tune, arguments, code, message):
 def test_the_model_itself_is_not_written_over(tune, energy_artifact):
     done = tune("--split", "dev", "--write-model", energy_artifact)
     assert done.exit_code == 2
-    assert "that is the model itself" in done.stderr
+    assert "is the model itself" in done.stderr
+
+
+def test_what_cannot_be_written_is_said_before_the_search(tune, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("vad.cli.tune._fill", None)
+    for option, name in (("--preset-out", "x.toml"), ("--write-model", "x.tflite")):
+        done = tune("--split", "dev", option, tmp_path / "file" / name)
+        assert done.exit_code == 1
+        assert done.stderr == f"vad: cannot write {tmp_path / 'file' / name}: Not a directory\n"
+
+
+def test_the_result_is_told_also_when_it_cannot_be_written(tune, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("vad.files.check_writable", lambda _: None)
+    done = tune("--split", "dev", "--preset-out", tmp_path / "file" / "x.toml")
+    assert done.exit_code == 1
+    assert "onset_threshold" in done.stdout
+    assert done.stderr.startswith("vad: cannot write ")
 
 
 def test_a_recording_that_is_missing_is_named_and_the_rest_tuned_on(tune, manifest):

@@ -63,6 +63,17 @@ def refuse_corpus(outputs: Iterable[Output], manifests: Iterable[str], recording
     refuse_inputs(there, (clip.path for clip in clips if clip is not None), "the recording")
 
 
+def refuse_model(outputs: Iterable[Output], model: Path | None, preset: str | None = None) -> None:
+    """Refuses outputs that would take the place of the model or of the preset in use.
+
+    Raises:
+        click.UsageError: naming the first of them.
+    """
+    outputs = list(outputs)
+    refuse_inputs(outputs, [model], "the model")
+    refuse_inputs(outputs, [None if preset is None else Path(preset)], "the preset")
+
+
 def refuse_twice(outputs: Iterable[Output]) -> None:
     """Refuses two outputs that would go to one file; into a pipe or a device both may go.
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.apart import refuse_inputs
 from vad.cli.corpus_options import corpus_options
 from vad.cli.data_label import label
 from vad.cli.data_output import amount_in_words, print_plan, print_statistics, progress
 from vad.errors import ManifestError
+from vad.files import writing
 from vad.formats import FORMATS, SpeechLabels
 from vad.manifests import KINDS, SPLITS, TIERS, Recording, data_home, find_manifests, read_manifests, write_manifest
 
@@ -165,14 +167,29 @@ def import_(
 
     speech = SpeechLabels(tier=label_tier, only=frozenset(only) if only else None)
     options = ImportOptions(source=folder.resolve().name if source is None else source, speech=speech, **said)
+    refuse_inputs([("--output", output)], _label_files(folder, said), "the label file")
     rows = import_folder(folder, output, options)
-    write_manifest(output, rows)
+    with writing(output):
+        write_manifest(output, rows)
     length = amount_in_words(sum(row.duration_s for row in rows))
     labelled = amount_in_words(sum(row.speech.speech_s for row in rows if row.speech is not None))
     click.echo(f"{output}: {len(rows)} recordings, {length}, {labelled} labelled as speech", err=True)
 
 
 command.add_command(label)
+
+
+def _label_files(folder: Path, said: dict[str, Any]) -> Iterator[Path]:
+    """Yields the label files that a manifest could be taken for: those of JSON lines."""
+    from vad.audio import find_audio
+
+    labels: Path | None = said["labels"]
+    if labels is not None and labels.is_file():
+        yield labels
+    elif said["labels_format"] == "jsonl":
+        stems = {path.stem for path in find_audio([folder])}
+        found = (folder if labels is None else labels).rglob("*.jsonl")
+        yield from (path for path in found if path.stem in stems)
 
 
 def _select(

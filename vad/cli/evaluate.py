@@ -12,6 +12,7 @@ import click
 from vad.cli.model_option import model_option
 from vad.cli.rule_options import rule_from_options, rule_options
 from vad.errors import ManifestError, ModelError, VadError
+from vad.files import check_writable, replacing, writing
 
 if TYPE_CHECKING:
     from vad.evaluation import Report, Result
@@ -82,6 +83,7 @@ def command(
             f"{', '.join(manifests)}: nothing to score: none of the {len(recordings)} chosen recordings has labels; "
             "give --split and --kind that have some, or label them (vad data import)"
         )
+    _check_outputs(manifests, recordings, model, options)
     engines = _engines(model, options["against"], options)
     report = _evaluate(recordings, engines, options)
     _show(report, options["form"], options["output"])
@@ -91,6 +93,22 @@ def command(
         click.echo(f"vad: {failure.recording}: {failure.reason}", err=True)
     if report.failures:
         ctx.exit(1)
+
+
+def _check_outputs(
+    manifests: tuple[str, ...], recordings: list[Recording], model: Path | None, options: dict[str, Any]
+) -> None:
+    """Refuses before the scoring what would replace what it reads, or could not be written after it."""
+    from vad.cli.apart import refuse_corpus, refuse_model, refuse_twice
+
+    output, folder = options["output"], options["folder"]
+    # What a report always has; the rest of it lies in a folder of its own.
+    pages = [] if folder is None else [folder / "index.html", folder / "report.json"]
+    refuse_corpus([("--output", output)], manifests, recordings)
+    refuse_model([("--output", output)], model, options["preset"])
+    refuse_twice([("--output", output), *(("--report", page) for page in pages)])
+    for path in (output, *pages):
+        check_writable(path)
 
 
 def _evaluate(recordings: list[Recording], engines: list[Engine], options: dict[str, Any]) -> Report:
@@ -133,13 +151,13 @@ def _show(report: Report, form: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    from vad.files import replacing
-
     try:
-        with replacing(output) as temporary:
+        with writing(output), replacing(output) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise VadError(f"{output}: cannot be written: {error.strerror}") from error
+    except VadError:
+        # Hours of scoring may be behind it.
+        click.echo(text, nl=False)
+        raise
 
 
 def _save_report(report: Report, engines: list[Engine], options: dict[str, Any]) -> None:

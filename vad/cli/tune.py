@@ -71,6 +71,7 @@ def command(ctx: click.Context, /, manifests: tuple[str, ...], **options: Any) -
 
     _check(options)
     recordings = _choose(manifests, options)
+    _check_outputs(manifests, recordings, options)
     detector = Detector(options["model"])
     start = rule_from_options(detector.rule, options, model=detector.artifact.digest)
     held = [name if name.endswith("threshold") else f"{name}_s" for name in RULE_OPTIONS if options[name] is not None]
@@ -81,10 +82,11 @@ def command(ctx: click.Context, /, manifests: tuple[str, ...], **options: Any) -
     aim = Aim(cost, options["max_delay"], options["max_alarms"], options["max_unheard"])
     tuned = tune(bank, start, aim, held=held, n_resamples=options["bootstrap"])
     origin = {"model": detector.artifact.digest, "manifests": list(manifests), **_summary(tuned)}
-    _write(tuned.after.rule, origin, detector, options)
     if tuned.after.measures["false_alarm_rate"] > _NEARLY_ALL:
         click.echo("vad: the chosen rule takes nearly everything for speech: the model cannot tell", err=True)
     click.echo(_json(tuned, bank, origin) if options["form"] == "json" else _tables(tuned, bank))
+    # After the result is told: hours of listening may be behind it.
+    _write(tuned.after.rule, origin, detector, options)
     if bank.failures:
         ctx.exit(1)
 
@@ -92,11 +94,25 @@ def command(ctx: click.Context, /, manifests: tuple[str, ...], **options: Any) -
 def _check(options: dict[str, Any]) -> None:
     if options["cost"] == "latency" and options["max_delay"] is None:
         raise click.UsageError("--cost latency is the largest F1 within a delay: give --max-delay SECONDS")
-    preset, model, source = options["preset_out"], options["write_model"], options["model"]
+    preset, model = options["preset_out"], options["write_model"]
     if preset is not None and preset.suffix != ".toml":
         raise click.UsageError(f"--preset-out {preset}: a preset is a .toml file")
-    if model is not None and source is not None and model.exists() and source.exists() and model.samefile(source):
-        raise click.UsageError(f"--write-model {model}: that is the model itself; name a new file")
+    if model is not None and model.suffix != ".tflite":
+        raise click.UsageError(f"--write-model {model}: a model is a .tflite file")
+
+
+def _check_outputs(manifests: tuple[str, ...], recordings: list[Recording], options: dict[str, Any]) -> None:
+    """Refuses before the search what would replace what it reads, or could not be written after it."""
+    from vad.cli.apart import refuse_corpus, refuse_model, refuse_twice
+    from vad.files import check_writable
+
+    outputs = [("--preset-out", options["preset_out"]), ("--write-model", options["write_model"])]
+    refuse_corpus(outputs, manifests, recordings)
+    # The preset that the search begins with may be replaced by what it ends with.
+    refuse_model(outputs, options["model"])
+    refuse_twice(outputs)
+    for _, path in outputs:
+        check_writable(path)
 
 
 def _choose(manifests: tuple[str, ...], options: dict[str, Any]) -> list[Recording]:
@@ -154,7 +170,7 @@ def _write(rule: DecisionRule, origin: dict[str, Any], detector: Detector, optio
     import dataclasses
 
     from vad.artifact import save_artifact
-    from vad.errors import ModelError
+    from vad.files import writing
     from vad.presets import Preset, write_preset
 
     if options["preset_out"] is not None:
@@ -163,10 +179,8 @@ def _write(rule: DecisionRule, origin: dict[str, Any], detector: Detector, optio
     if options["write_model"] is not None:
         training = {**detector.metadata.training, "tuned": origin}
         metadata = dataclasses.replace(detector.metadata, decision=rule, training=training)
-        try:
+        with writing(options["write_model"]):
             save_artifact(options["write_model"], detector.artifact.flatbuffer, metadata)
-        except OSError as error:
-            raise ModelError(f"{options['write_model']}: cannot be written: {error.strerror}") from error
 
 
 def _json(tuned: Tuned, bank: Bank, origin: dict[str, Any]) -> str:
