@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
+import math
 import os
 import signal
 import subprocess
@@ -15,7 +17,8 @@ import pytest
 
 from vad.errors import ConfigError, ModelError, TrainingInterrupted
 from vad.training import load_run, train
-from vad.training.checkpoint import load_checkpoint
+from vad.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from vad.training.learner import Learner
 
 
 class Recorder:
@@ -171,6 +174,47 @@ def test_a_loss_that_explodes_is_an_error_and_no_checkpoint(tmp_path, config, ba
     settings = config(optimizer={"warmup_steps": 0, "learning_rate": 1e38, "clip_norm": None}, checkpoint_steps=1)
     with pytest.raises(ModelError, match=r"the loss is (nan|inf).*learning_rate"):
         train(settings, tmp_path / "run", batches())
+
+
+def spoilt(monkeypatch, at):
+    """Lets the steps of these numbers, from 1, tell a gradient that is not finite."""
+    step, count = Learner.step, itertools.count(1)
+
+    def spoil(learner, batch):
+        loss, weight, norm = step(learner, batch)
+        return loss, weight, norm * float("inf") if next(count) in at else norm
+
+    monkeypatch.setattr(Learner, "step", spoil)
+
+
+def test_a_gradient_that_is_not_finite_is_an_error_before_weights_are_kept(tmp_path, config, batches, monkeypatch):
+    spoilt(monkeypatch, {5})
+    with pytest.raises(ModelError, match=r"the gradient norm is inf in epoch 1.*learning_rate"):
+        train(config(), tmp_path / "run", batches())
+    assert not (tmp_path / "run/model.weights.h5").exists()
+    assert load_checkpoint(tmp_path / "run/checkpoints/last.npz")[1].step == 4
+
+
+def test_steps_skipped_by_the_loss_scale_do_not_count_in_the_norm(tmp_path, config, batches, monkeypatch):
+    monkeypatch.setattr("vad.training.learner.uses_float16", lambda config: True)
+    plain, spoilt_too = Recorder(), Recorder()
+    settings = config(epochs=1, checkpoint_steps=1)
+    train(settings, tmp_path / "plain", batches(), listener=plain)
+    spoilt(monkeypatch, {2, 5})
+    run = train(settings, tmp_path / "run", batches(), listener=spoilt_too)
+    norms = [recorder.rows[0][0].gradient_norm for recorder in (plain, spoilt_too)]
+    assert all(map(math.isfinite, norms)) and 0.5 < norms[0] / norms[1] < 2
+    with (run / "history.csv").open() as file:
+        assert float(next(csv.DictReader(file))["gradient_norm"]) == norms[1]
+
+
+def test_checkpoints_that_know_no_skipped_steps_are_read(tmp_path):
+    save_checkpoint(tmp_path / "a.npz", {}, Progress(step=3, norm_sum=6.0))
+    with np.load(tmp_path / "a.npz") as stored:
+        text = str(stored["progress"]).replace('"skipped": 0, ', "")
+    np.savez(tmp_path / "a.npz", progress=np.array(text))
+    assert "skipped" not in text
+    assert load_checkpoint(tmp_path / "a.npz")[1].mean_norm == 2.0
 
 
 def test_data_that_ends_early_is_an_error(tmp_path, config, batches):

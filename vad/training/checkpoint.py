@@ -29,6 +29,7 @@ class Progress:
         loss_sum: of the epoch's finished steps: loss times weight.
         weight_sum: of the epoch's finished steps: labelled frames.
         norm_sum: of the epoch's finished steps: gradient norms.
+        skipped: of the epoch's finished steps: those that changed nothing, for their scaled gradient overflowed.
         frames: of the epoch's finished steps.
         train_seconds: spent on the epoch's finished steps.
         seconds: spent on the epoch so far.
@@ -44,6 +45,7 @@ class Progress:
     loss_sum: float = 0.0
     weight_sum: float = 0.0
     norm_sum: float = 0.0
+    skipped: int = 0
     frames: int = 0
     train_seconds: float = 0.0
     seconds: float = 0.0
@@ -55,13 +57,19 @@ class Progress:
 
     def begin_epoch(self, epoch: int) -> None:
         """Sets the counters of an epoch back to zero."""
-        self.epoch, self.step, self.frames = epoch, 0, 0
+        self.epoch, self.step, self.frames, self.skipped = epoch, 0, 0, 0
         self.loss_sum = self.weight_sum = self.norm_sum = self.train_seconds = self.seconds = 0.0
 
     @property
     def mean_loss(self) -> float:
         """Loss per labelled frame of the epoch so far."""
         return self.loss_sum / self.weight_sum if self.weight_sum else float("nan")
+
+    @property
+    def mean_norm(self) -> float:
+        """Gradient norm per step of the epoch so far, of the steps that were taken."""
+        taken = self.step - self.skipped
+        return self.norm_sum / taken if taken else float("nan")
 
     @property
     def frames_per_s(self) -> float:

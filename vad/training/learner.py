@@ -48,16 +48,17 @@ class Learner:
 
     Attributes:
         model: the network that learns, with state inputs and outputs when state is carried.
+        scales_loss: whether losses are scaled for float16; a step whose gradient overflows then changes nothing.
     """
 
     def __init__(self, config: Config, *, total_steps: int, strategy: tf.distribute.Strategy) -> None:
         self._config = config.training
         self._strategy = strategy
+        self.scales_loss = uses_float16(config.training)
         self._frames_per_s = config.features.sample_rate / config.features.hop_length
-        is_float16 = uses_float16(config.training)
-        with strategy.scope(), _dtype_policy("mixed_float16" if is_float16 else "float32"):
+        with strategy.scope(), _dtype_policy("mixed_float16" if self.scales_loss else "float32"):
             self.model = build_model(config.model, config.features.n_mels, stateful_io=config.training.carry_state)
-            self._optimizer = build_optimizer(config.training.optimizer, total_steps, loss_scaling=is_float16)
+            self._optimizer = build_optimizer(config.training.optimizer, total_steps, loss_scaling=self.scales_loss)
             self._optimizer.build(self.model.trainable_variables)
             self._averages = [tf.Variable(v.numpy(), trainable=False) for v in self.model.trainable_variables]
             self._teacher = None if config.training.teacher is None else Teacher(config, config.training.teacher)

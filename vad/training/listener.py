@@ -17,7 +17,7 @@ class EpochRow:
         dev_loss: the same measure over the dev split, with the averaged weights.
         dev_roc_auc: over all labelled frames of the dev split, pooled, with the averaged weights.
         learning_rate: of the epoch's last step.
-        gradient_norm: mean global norm before clipping.
+        gradient_norm: mean global norm before clipping, of the steps that did not overflow in float16.
         frames_per_s: training frames in a second of training steps.
         seconds: of the epoch, dev included, without interruptions.
     """

@@ -56,7 +56,7 @@ def train(
         The folder, with ``model.weights.h5``, ``history.csv``, ``summary.json`` and ``config.yaml`` in it.
 
     Raises:
-        ModelError: the folder cannot be used, or the loss is not finite any more.
+        ModelError: the folder cannot be used, or the loss or its gradient is not finite any more.
         ConfigError: the run in the folder has another config, or this one cannot act.
         TrainingInterrupted: SIGINT or SIGTERM came; everything is saved.
     """
@@ -194,15 +194,24 @@ class _Loop:
         progress = self._progress
         for loss, weight, norm in self._pending:
             values = float(loss), float(weight), float(norm)
-            if not math.isfinite(values[0]):
-                raise ModelError(
-                    f"the loss is {values[0]} in epoch {progress.epoch + 1}, near step {progress.step}: lower "
-                    "training.optimizer.learning_rate or clip_norm; the last checkpoint is from before"
-                )
+            self._check_finite("loss", values[0])
             progress.loss_sum += values[0]
             progress.weight_sum += values[1]
+            # A scaled gradient that overflows is skipped, and the scale is lowered: nothing is wrong.
+            if self._learner.scales_loss and not math.isfinite(values[2]):
+                progress.skipped += 1
+                continue
+            self._check_finite("gradient norm", values[2])
             progress.norm_sum += values[2]
         self._pending.clear()
+
+    def _check_finite(self, name: str, value: float) -> None:
+        if not math.isfinite(value):
+            progress = self._progress
+            raise ModelError(
+                f"the {name} is {value} in epoch {progress.epoch + 1}, near step {progress.step}: lower "
+                "training.optimizer.learning_rate or clip_norm; the last checkpoint is from before"
+            )
 
     def _report(self) -> None:
         progress = self._progress
@@ -253,7 +262,7 @@ class _Loop:
             dev_loss=dev_loss,
             dev_roc_auc=dev_auc,
             learning_rate=self._learner.learning_rate,
-            gradient_norm=progress.norm_sum / self._batches.steps,
+            gradient_norm=progress.mean_norm,
             frames_per_s=progress.frames_per_s,
             seconds=progress.seconds,
         )
