@@ -67,6 +67,13 @@ def test_what_is_given_up_is_too(make_bank, monkeypatch, recordings, rule):
     np.testing.assert_array_equal(found_frames(bank, rule), bank.decided(rule))
 
 
+def test_no_pause_reaches_across_two_recordings(make_bank):
+    values = np.where(np.arange(500) % 300 < 200, 0.9, 0.1).astype(np.float32)
+    bank, rule = make_bank([(values, values > 0.5)] * 2), DecisionRule(min_silence_s=45.0)
+    assert len(Finder(bank).find(rule).starts) == 2
+    np.testing.assert_array_equal(found_frames(bank, rule), bank.decided(rule))
+
+
 def test_what_confirms_is_found_where_noise_is_nowhere_sure(make_bank):
     rng = np.random.default_rng(7)
     recordings = []

@@ -54,7 +54,10 @@ class Finder:
         bank, scale = self._bank, Scale(rule, self._bank.grid)
         hop = bank.grid.hop_length
         runs = self._speech(rule.onset_threshold, rule.offset_threshold, scale.hangover)
-        starts, stops = _joined(*runs, runs[0][1:] - runs[1][:-1] < scale.min_silence)
+        owner = np.searchsorted(bank.stops, runs[0], side="right")
+        # What lies between two recordings is no pause, however long the pauses are that are searched.
+        short = (runs[0][1:] - runs[1][:-1] < scale.min_silence) & (owner[1:] == owner[:-1])
+        starts, stops = _joined(*runs, short)
         if rule.confirm_threshold is not None:
             starts, stops = _confirmed((starts, stops), runs, self._confirming(rule.confirm_threshold), scale.patience)
         kept = stops - starts >= scale.min_speech
