@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vad.decision.gate import Gate
 from vad.metrics import FramePool, RocCurve
 
 _CELLS = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=2, max_size=60)
@@ -52,6 +53,13 @@ def test_threshold_is_inclusive_and_ends_are_everything_and_nothing() -> None:
     assert curve.at(0.5001).hits == 0
     assert curve.at(0.0).false_alarms == 1
     assert curve.at(2.0).rejections == 1
+
+
+@given(st.sampled_from([n / 20 for n in range(1, 20)]))
+def test_a_value_at_the_threshold_is_speech_as_it_is_to_the_decision(threshold: float) -> None:
+    value = np.asarray([threshold], np.float32)
+    enters = len(list(Gate(threshold, threshold, 0).push(value, 0)))
+    assert _curve([1], value).at(threshold).hits == enters == 1
 
 
 def test_perfect_and_reversed() -> None:

@@ -108,8 +108,12 @@ class RocCurve:
         return fpr, tpr
 
     def at(self, threshold: float) -> Confusion:
-        """Counts the cells at one threshold: speech where value >= threshold."""
-        above = int(np.searchsorted(-self.thresholds, -threshold, side="right"))
+        """Counts the cells at one threshold: speech where value >= threshold, both as float32.
+
+        Values are float32, and decisions round thresholds alike: else a value that equals a threshold of 0.7 would
+        lie below it.
+        """
+        above = int(np.searchsorted(-self.thresholds.astype(np.float32), -np.float32(threshold), side="right"))
         hits = float(self.hits[above - 1]) if above else 0.0
         false_alarms = float(self.false_alarms[above - 1]) if above else 0.0
         return Confusion(hits, self.n_speech - hits, false_alarms, self.n_nonspeech - false_alarms)
