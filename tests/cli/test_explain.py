@@ -81,6 +81,7 @@ def test_the_rule_is_that_of_the_options(recording: Path, tmp_path: Path) -> Non
         (["--start", "3", "--end", "2"], 2, "--end must lie after --start"),
         (["--start", "3", "--at", "2"], 2, "--at must lie between"),
         (["--start", "20"], 2, "ends at 14 s"),
+        (["--at", "99"], 2, "the moment must lie in the recording, 0 to 14 s; received 99 s"),
         (["--at", "20"], 2, "the moment must lie in the part shown, 0 to 14 s; received 20 s"),
         (["--channel", "4"], 1, "channel"),
         (["-m", "gone.tflite"], 1, "gone.tflite: cannot read the model"),

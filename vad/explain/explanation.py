@@ -22,6 +22,7 @@ from vad.explain.units import Units, measure_signals, study_units
 from vad.features.spec import FeatureSpec
 from vad.frames import FrameGrid, seconds_to_samples
 from vad.pictures import Detail, Source, View, look
+from vad.pictures.view import PastTheEnd
 
 __all__ = ["LONGEST_S", "Explanation", "Moment", "explain"]
 
@@ -122,7 +123,15 @@ def explain(
         ModelError: when the model cannot be looked into.
     """
     network = read_network(detector.artifact)
-    view = look(source, detector, rule=rule, span=span, detail=Detail(wave_bins=6000))
+    try:
+        view = look(source, detector, rule=rule, span=span, detail=Detail(wave_bins=6000))
+    except PastTheEnd as error:
+        if at is None:
+            raise
+        # The part was put around the moment: its start is a number that nobody has given.
+        raise ConfigError(
+            f"{source.path}: the moment must lie in the recording, 0 to {error.duration_s:g} s; received {at:g} s"
+        ) from None
     if view.end_s - view.start_s > LONGEST_S:
         raise ConfigError(
             f"{source.path}: at most {LONGEST_S:g} s are explained at once; received {view.end_s - view.start_s:g} s: "

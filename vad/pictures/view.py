@@ -22,6 +22,14 @@ from vad.segments import Segment, Timeline
 __all__ = ["Detail", "Source", "View", "look"]
 
 
+class PastTheEnd(ConfigError):
+    """A part that begins where its recording has ended, `duration_s` after its start."""
+
+    def __init__(self, path: Path, start_s: float, duration_s: float) -> None:
+        super().__init__(f"{path}: nothing to show from {start_s:g} s on: the recording ends at {duration_s:g} s")
+        self.duration_s = duration_s
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A recording to be pictured.
@@ -167,17 +175,14 @@ def look(
 
     Raises:
         AudioError: when the recording cannot be read or is shorter than one frame.
-        ConfigError: when the part shown is empty.
+        ConfigError: when the part shown is empty; `PastTheEnd` where it begins too late.
     """
     _check_span(span)
     used = detector.rule if rule is None else rule
     gathered = _Gatherer(detector, span, Detail() if detail is None else detail)
     posteriors, segments = _detect(source, detector, used, gathered)
     if not gathered.n_shown:
-        raise ConfigError(
-            f"{source.path}: nothing to show from {span[0]:g} s on: the recording ends at "
-            f"{gathered.n_samples / detector.sample_rate:g} s"
-        )
+        raise PastTheEnd(source.path, span[0], gathered.n_samples / detector.sample_rate)
     grid = detector.metadata.features.grid
     start = seconds_to_samples(span[0], grid.sample_rate)
     wave, mel = gathered.wave.finish(), gathered.mel.finish()
