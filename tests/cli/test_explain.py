@@ -107,6 +107,12 @@ def test_without_matplotlib_the_extra_is_named(
     assert "pip install 'lstm-vad[plot]'" in result.stderr
 
 
+def test_a_pipe_is_refused() -> None:
+    result = CliRunner().invoke(main, ["explain", "-"], input=b"RIFF")
+    assert result.exit_code == 2
+    assert "explain reads the recording more than once, so that it takes no pipe" in " ".join(result.stderr.split())
+
+
 def test_it_needs_nothing_beyond_the_base_install(recording: Path, tmp_path: Path) -> None:
     code = (
         "import sys\n"

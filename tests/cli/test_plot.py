@@ -53,6 +53,13 @@ def test_labels_are_found_beside_the_recording(recording: Path, energy_artifact:
     assert "found a.csv, a.srt: name it with --labels" in result.stderr
 
 
+def test_a_pipe_is_refused(energy_artifact: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.html"
+    result = CliRunner().invoke(main, ["plot", "-", "-m", str(energy_artifact), "-o", str(out)], input=b"RIFF")
+    assert result.exit_code == 2
+    assert "-: vad plot reads the recording more than once, so that it takes no pipe" in " ".join(result.stderr.split())
+
+
 def test_labels_past_the_end_of_the_recording_are_refused(
     recording: Path, energy_artifact: Path, tmp_path: Path
 ) -> None:

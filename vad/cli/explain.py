@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from vad.cli.model_option import model_option
+from vad.cli.pipes import refuse_pipe
 from vad.cli.rule_options import rule_from_options, rule_options
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def command(recording: Path, output: Path | None, **options: Any) -> None:
     from vad.explain.words import lines
     from vad.pictures import Source
 
+    refuse_pipe(recording)
     suffix = _check(output, options)
     source = Source(recording, channel=options["channel"])
     span = _span(options)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vad.cli.model_option import model_option
+from vad.cli.pipes import refuse_pipe
 from vad.cli.rule_options import rule_from_options, rule_options
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def command(recording: Path, output: Path, **options: Any) -> None:
     from vad.formats.belonging import within
     from vad.pictures import Source, look
 
+    refuse_pipe(recording)
     suffix = _check(output, options)
     source = Source(recording, channel=options["channel"])
     reference = _reference(recording, options)
