@@ -51,7 +51,11 @@ def test_a_bad_recording_is_named_and_the_others_are_labelled(folder: Path) -> N
     (folder / "bad.wav").write_text("no sound")
     done = run(folder, "-o", folder / "out.jsonl.gz")
     assert done.exit_code == 1 and "bad.wav" in done.stderr and "Traceback" not in done.output
-    assert len(read_manifests([folder / "out.jsonl.gz"])) == 1
+    assert "1 of 2 recordings labelled" in done.stderr
+    (row,) = read_manifests([folder / "out.jsonl.gz"])
+    assert row.speech is not None
+    times = [time for pair in row.speech.to_pairs() for time in pair]
+    assert times == [round(time, 6) for time in times]
 
 
 def test_label_files_are_written_beside_and_never_replaced_unasked(folder: Path) -> None:
