@@ -166,6 +166,16 @@ def test_which_labels_are_speech(tmp_path: Path) -> None:
     assert row.speech == Timeline.from_pairs([(1, 1.5)])
 
 
+@pytest.mark.parametrize("kind", ["noise", "music", "nonverbal", "babble", "rir"])
+def test_kinds_without_speech_take_no_labelled_speech(tmp_path: Path, kind: str) -> None:
+    record(tmp_path / "a.wav")
+    label(tmp_path / "a.txt")
+    (problem,) = problems_of(tmp_path, kind=kind)
+    assert f"own/a.wav: is labelled as speech, as 1 of 1 recordings are, and kind '{kind}' holds none" in problem
+    (tmp_path / "a.txt").write_text("0\t0.5\tsilence\n")
+    assert not import_folder(tmp_path, tmp_path / "m.jsonl", options(kind=kind))[0].speech
+
+
 def test_folders_without_labels(tmp_path: Path) -> None:
     record(tmp_path / "a.wav")
     (noise,) = import_folder(tmp_path, tmp_path / "m.jsonl", options(labels_format="none", kind="noise"))

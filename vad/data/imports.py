@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,8 @@ from vad.formats import SpeechLabels
 from vad.formats.belonging import within
 from vad.manifests import Recording
 from vad.segments import Timeline
+
+_SPOKEN_KINDS = ("speech", "labelled")
 
 SpeakerFrom = Literal["none", "folder", "name", "prefix"]
 Unlabelled = Literal["error", "skip", "no-speech"]
@@ -73,7 +75,8 @@ def import_folder(folder: Path, output: Path, options: ImportOptions) -> list[Re
         AudioError: when there is no recording.
         ConfigError: when `labelled` recordings are said to have no labels.
         ManifestError: naming every recording that cannot be read, every label file that cannot be, every recording
-            without labels, and every label without a recording.
+            without labels, and every label without a recording; or when recordings of a kind that holds no speech are
+            labelled with some.
     """
     if options.kind == "labelled" and options.labels_format == "none":
         raise ConfigError("kind 'labelled' does not go with labels_format 'none'; say what they are: speech, noise, …")
@@ -99,7 +102,19 @@ def import_folder(folder: Path, output: Path, options: ImportOptions) -> list[Re
             rows.append(row)
     if problems:
         raise ManifestError(one_a_line(problems, "correct these first"))
+    _refuse_speech(rows, options.kind)
     return rows
+
+
+def _refuse_speech(rows: Sequence[Recording], kind: str) -> None:
+    """Refuses labelled speech in recordings of a kind that is mixed into others as what is not speech."""
+    spoken = [row for row in rows if row.speech]
+    if kind in _SPOKEN_KINDS or not spoken:
+        return
+    raise ManifestError(
+        f"{spoken[0].id}: is labelled as speech, as {len(spoken)} of {len(rows)} recordings are, and kind {kind!r} "
+        "holds none; give --kind labelled, or --labels-format none when nobody speaks in them"
+    )
 
 
 def _row(
