@@ -81,13 +81,13 @@ def test_check_prints_each_problem_and_a_summary(tmp_path: Path, home: Path) -> 
     assert "absent.jsonl: no such manifest" in lines[0]
     assert "audio of 2 of 2 recordings is missing" in lines[1]
     assert "speaker 'corpus/1' is in dev here" in lines[2]
-    assert lines[3] == "1 manifests, 2 recordings, 0.02 h, 0 audio files: 3 problems"
+    assert lines[3] == "1 manifest, 2 recordings, 0.02 h, 0 audio files: 3 problems"
 
 
 def test_check_of_rows_alone_needs_no_audio(tmp_path: Path, home: Path) -> None:
     path = manifest(tmp_path, ROW)
     result = vad("check", "--no-audio", path)
-    assert (result.exit_code, result.stdout) == (0, "1 manifests, 1 recordings, 0.01 h: no problems\n")
+    assert (result.exit_code, result.stdout) == (0, "1 manifest, 1 recording, 0.01 h: no problems\n")
     assert vad("check", "--no-audio", "--checksums", path).exit_code == 2
 
 
@@ -167,7 +167,7 @@ def test_import_writes_a_manifest_that_checks(tmp_path: Path, home: Path) -> Non
     output = tmp_path / "own.jsonl.gz"
     result = vad("import", folder, "-o", output, "--split", "dev", "--licence", "CC0-1.0", "--speaker-from", "name")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "1 recordings" in result.stderr
+    assert "1 recording, " in result.stderr
     (row,) = read_manifest(output)
     assert (row.id, row.split, row.license, row.speaker) == ("own/a.wav", "dev", "CC0-1.0", "own/a")
     assert vad("check", output, "--checksums").exit_code == 0

@@ -13,6 +13,7 @@ import click
 
 from vad.cli.apart import refuse_inputs
 from vad.cli.corpus_options import corpus_options
+from vad.cli.counts import counted
 from vad.cli.data_label import label
 from vad.cli.data_output import amount_in_words, print_plan, print_statistics, progress
 from vad.errors import ManifestError
@@ -62,9 +63,10 @@ def check(paths: tuple[str, ...], audio: bool, checksums: bool) -> None:
     lines += [str(problem) for problem in report.problems]
     for line in lines:
         click.echo(line)
-    opened = f", {report.audio_files} audio files" if audio else ""
-    verdict = "no problems" if not lines else f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
-    click.echo(f"{report.files} manifests, {report.rows} recordings, {report.hours:.2f} h{opened}: {verdict}")
+    opened = f", {counted(report.audio_files, 'audio file')}" if audio else ""
+    verdict = counted(len(lines), "problem") if lines else "no problems"
+    manifests, recordings = counted(report.files, "manifest"), counted(report.rows, "recording")
+    click.echo(f"{manifests}, {recordings}, {report.hours:.2f} h{opened}: {verdict}")
     if lines:
         sys.exit(1)
 
@@ -79,13 +81,13 @@ def stats(paths: tuple[str, ...], style: str) -> None:
     """
     from vad.data.stats import count_recordings
 
-    counted = count_recordings(read_manifests(paths))
+    statistics = count_recordings(read_manifests(paths))
     if style == "json":
-        click.echo(json.dumps(counted.to_dict(), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(statistics.to_dict(), indent=2, ensure_ascii=False))
     else:
-        print_statistics(counted)
-    if counted.shared_speakers:
-        listed = ", ".join(f"{name!r} ({' and '.join(splits)})" for name, splits in counted.shared_speakers.items())
+        print_statistics(statistics)
+    if statistics.shared_speakers:
+        listed = ", ".join(f"{name!r} ({' and '.join(splits)})" for name, splits in statistics.shared_speakers.items())
         raise ManifestError(f"speakers in more than one split: {listed}; move all rows of a speaker into one split")
 
 
@@ -173,7 +175,7 @@ def import_(
         write_manifest(output, rows)
     length = amount_in_words(sum(row.duration_s for row in rows))
     labelled = amount_in_words(sum(row.speech.speech_s for row in rows if row.speech is not None))
-    click.echo(f"{output}: {len(rows)} recordings, {length}, {labelled} labelled as speech", err=True)
+    click.echo(f"{output}: {counted(len(rows), 'recording')}, {length}, {labelled} labelled as speech", err=True)
 
 
 command.add_command(label)
