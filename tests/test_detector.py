@@ -147,14 +147,22 @@ def test_interleaved_streams_never_meet(detector, bursts):
     np.testing.assert_array_equal(np.concatenate(values), detector.posteriors(bursts).values)
 
 
-def test_a_refused_chunk_changes_nothing(detector, bursts):
-    stream = detector.stream()
+@pytest.mark.parametrize("rate", [RATE, 48000])
+def test_a_refused_chunk_changes_nothing(detector, bursts, rate):
+    stream = detector.stream(rate)
     before = stream.push(bursts[:30000]).posteriors
-    for bad in (np.full(800, np.nan, np.float32), np.full(800, 1e30, np.float32)):
+    for bad in (np.nan, 1e30, -3.4e38):
         with pytest.raises(NonFiniteError):
-            stream.push(bad)
+            stream.push(np.full(800, bad, np.float32))
     values = [before, stream.push(bursts[30000:]).posteriors, stream.flush().posteriors]
-    np.testing.assert_array_equal(np.concatenate(values), detector.posteriors(bursts).values)
+    np.testing.assert_array_equal(np.concatenate(values), detector.posteriors(bursts, sample_rate=rate).values)
+
+
+def test_the_loudest_samples_that_are_taken_have_posteriors(detector):
+    rng = np.random.default_rng(2)
+    for rate in (8000, RATE, 48000):
+        samples = np.where(rng.random(rate) < 0.5, -1e15, 1e15)
+        assert np.isfinite(detector.posteriors(samples, sample_rate=rate).values).all()
 
 
 def test_segments_come_before_the_recording_ends(detector, bursts):
@@ -186,6 +194,12 @@ def test_the_rule_acts_and_defaults_to_the_models(detector, bursts):
 def test_shorter_than_a_frame_is_refused(detector, n_samples):
     with pytest.raises(AudioError, match=rf"{n_samples} samples at 16000 Hz; one frame.* takes 512 \(0\.032 s\)"):
         detector.detect(np.zeros(n_samples, np.float32))
+
+
+@pytest.mark.parametrize(("rate", "n_samples", "heard"), [(48000, 1000, 333), (8000, 200, 400), (44100, 1400, 508)])
+def test_too_short_is_told_in_the_models_samples(detector, rate, n_samples, heard):
+    with pytest.raises(AudioError, match=rf"too short: {heard} samples at 16000 Hz"):
+        detector.detect(np.zeros(n_samples, np.float32), sample_rate=rate)
 
 
 def test_what_is_no_recording_is_refused(detector, tmp_path, bursts):

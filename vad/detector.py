@@ -181,6 +181,7 @@ class Detector:
             yield output
         n_samples = stream.n_samples
         output = stream.flush()
+        n_samples += len(output.samples)  # what resampling held back
         if n_frames + len(output.posteriors) == 0:
             raise AudioError(
                 f"{name}: too short: {n_samples} samples at {grid.sample_rate} Hz; one frame, the least that can be "

@@ -30,3 +30,11 @@ def test_first_bad_index_is_named(bad: float) -> None:
 
 def test_loud_but_finite_samples_pass() -> None:
     assert check_waveform(np.full(4, 3e38, np.float32)).size == 4
+
+
+def test_what_exceeds_the_peak_is_named() -> None:
+    samples = np.full(10, 5.0, np.float32)
+    assert check_waveform(samples, peak=5.0).tolist() == samples.tolist()
+    samples[3] = -6.0
+    with pytest.raises(NonFiniteError, match=r"within ±5, .*received -6 at index 3: full scale is 1"):
+        check_waveform(samples, peak=5.0)

@@ -24,6 +24,8 @@ KEPT_AUDIO: Final = ("none", "start", "segment")
 
 # An event loop is not kept waiting for longer than this much audio takes, less than a millisecond.
 _SLICE_S = 1.0
+# Power is float32, and resampling overshoots. What cannot be judged is refused before anything of it is taken.
+_PEAK = 1e15
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +102,7 @@ class Stream:
 
         Raises:
             ShapeError: when `chunk` is no such array.
-            NonFiniteError: when a sample is not finite.
+            NonFiniteError: when a sample is not finite, or beyond ±1e15; the stream stands as before.
         """
         samples = to_float(chunk)
         with self._lock:
@@ -210,8 +212,8 @@ def to_float(chunk: NDArray[Any]) -> NDArray[np.float32]:
 
     Raises:
         ShapeError: when the array is not one-dimensional, or of another type.
-        NonFiniteError: when a sample is not finite.
+        NonFiniteError: when a sample is not finite, or beyond ±1e15.
     """
     if isinstance(chunk, np.ndarray) and chunk.dtype == np.int16:
         chunk = chunk.astype(np.float32) / np.float32(32768)
-    return check_waveform(chunk)
+    return check_waveform(chunk, peak=_PEAK)
