@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,20 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, config, batches, undistu
     same_run(undisturbed(config, batches), tmp_path / "stopped")
 
 
+def test_a_signal_during_the_last_scoring_says_so(tmp_path, config, batches, undisturbed):
+    made, asked = batches(), itertools.count(1)
+
+    def dev():
+        if next(asked) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return made.dev()
+
+    with pytest.raises(TrainingInterrupted, match=r"stopped after epoch 2, the last, while .* scored.*--resume"):
+        train(config(), tmp_path / "stopped", replace(made, dev=dev))
+    train(config(), tmp_path / "stopped", batches(), resume=True)
+    same_run(undisturbed(config, batches), tmp_path / "stopped")
+
+
 def test_a_run_learns_and_leaves_its_files(tmp_path, config, batches):
     recorder = Recorder()
     run = train(config(epochs=6, tensorboard=True), tmp_path / "run", batches(steps=20), listener=recorder)
@@ -218,7 +233,5 @@ def test_checkpoints_that_know_no_skipped_steps_are_read(tmp_path):
 
 
 def test_data_that_ends_early_is_an_error(tmp_path, config, batches):
-    from dataclasses import replace
-
     with pytest.raises(ModelError, match="must have 6 batches; the data ended after 5"):
         train(config(), tmp_path / "run", replace(batches(), steps=6))

@@ -273,11 +273,16 @@ class _Loop:
 
     def _obey(self) -> None:
         if self._wish.is_set:
-            progress = self._progress
             raise TrainingInterrupted(
-                f"stopped in epoch {progress.epoch + 1} after step {progress.step} of {self._batches.steps}; "
+                f"stopped {self._where()}; "
                 f"everything is saved in {self._run.path}: the same command with --resume goes on from here"
             )
+
+    def _where(self) -> str:
+        progress = self._progress
+        if progress.is_done:
+            return f"after epoch {len(progress.history)}, the last, while the best weights were scored"
+        return f"in epoch {progress.epoch + 1} after step {progress.step} of {self._batches.steps}"
 
 
 def _frame_count(batch: Any) -> int:
