@@ -231,6 +231,28 @@ def test_an_output_in_the_place_of_a_recording_is_refused(detect, corpus, tmp_pa
     assert (tmp_path / "a.wav").read_bytes() == before
 
 
+def test_what_lies_beside_a_recording_is_replaced_only_when_asked(detect, corpus, tmp_path, monkeypatch):
+    for name in ("a.wav", "e.wav"):
+        (tmp_path / name).write_bytes((corpus / name).read_bytes())
+    by_hand = tmp_path / "a.csv"
+    monkeypatch.chdir(tmp_path)
+    for options in (["-f", "csv", "-o", "."], ["--posteriors", f"{tmp_path}/", "--posteriors-format", "csv"]):
+        by_hand.write_text("by hand")
+        (tmp_path / "e.csv").unlink(missing_ok=True)
+        done = detect("a.wav", "e.wav", *options)
+        assert done.exit_code == 1
+        assert "a.csv: is there already; give --overwrite to replace it\n" in done.stderr
+        assert "2 recordings: 1 done, 1 failed" in done.stderr
+        assert by_hand.read_text() == "by hand"
+        assert (tmp_path / "e.csv").exists()
+        assert detect("a.wav", "e.wav", *options, "--overwrite").exit_code == 0
+        assert by_hand.read_text() != "by hand"
+    # Named itself, a file is meant.
+    assert detect("a.wav", "-f", "csv", "-o", "a.csv").exit_code == 0
+    assert detect("a.wav", "-f", "csv", "-o", ".", "--resume").exit_code == 0
+    assert detect("a.wav", "--overwrite").exit_code == 2
+
+
 def test_a_directory_that_cannot_be_written_is_one_line(detect, tmp_path):
     (tmp_path / "file").touch()
     done = detect("a.wav", "-o", f"{tmp_path}/file/out/")

@@ -71,17 +71,20 @@ class Batch:
         self._heard_bytes = 0.0
         self.totals = Totals()
 
-    def run(self, *, n_jobs: int, resumes: bool, keeps_posteriors: bool) -> None:
+    def run(self, *, n_jobs: int, resumes: bool, overwrites: bool, keeps_posteriors: bool) -> None:
         """Goes through the recordings; what is printed does not depend on how many processes do it.
 
         Args:
             n_jobs: processes. One is this one itself.
             resumes: whether recordings that are finished are passed over.
+            overwrites: whether files that lie beside recordings already may be replaced.
             keeps_posteriors: whether what is printed needs them.
         """
         todo = [source for source in self._sources if not (resumes and self._is_finished(source))]
         self.totals.n_skipped = len(self._sources) - len(todo)
-        if self.totals.n_skipped:
+        if not overwrites:
+            todo = [source for source in todo if not self._would_replace(source)]
+        if len(todo) < len(self._sources):
             self._progress = Progress(todo)
         apart = [source for source in todo if not source.is_live]
         if n_jobs == 1 or len(apart) < 2:
@@ -120,6 +123,15 @@ class Batch:
 
     def _is_finished(self, source: Source) -> bool:
         return self._target.is_finished(source) and self._posteriors.is_finished(source)
+
+    def _would_replace(self, source: Source) -> bool:
+        """Says so when an output would replace what lies beside a recording, which then counts as failed."""
+        for target in (self._target, self._posteriors):
+            path = target.beside(source)
+            if path is not None:
+                self.fail(f"{path}: is there already; give --overwrite to replace it")
+                return True
+        return False
 
     @contextlib.contextmanager
     def _naming_failures(self) -> Iterator[None]:

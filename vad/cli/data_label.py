@@ -68,6 +68,7 @@ def label(inputs: tuple[str, ...], output: Path | None, beside: str | None, over
         raise click.UsageError("--overwrite goes with --beside; a manifest is always written anew")
     if output is not None and not output.name.endswith(_MANIFESTS):
         raise ManifestError(f"{output}: a manifest is a .jsonl or .jsonl.gz file; rename the output")
+    check_writable(output)
     labeller = _labeller(said.pop("method"), said.pop("model"), said.pop("changes"))
     relabel, jobs = said.pop("relabel"), said.pop("jobs")
     where = Path("labels.jsonl") if output is None else output
@@ -121,7 +122,6 @@ def _gather(inputs: Sequence[str], output: Path, said: dict[str, Any]) -> tuple[
     from vad.audio import find_recordings
     from vad.data.imports import ImportOptions, recording_row
 
-    check_writable(output)
     with writing(output):
         output.parent.mkdir(parents=True, exist_ok=True)  # `../a.wav` is only found from a folder that exists
     options: ImportOptions = ImportOptions(kind="speech", labels_format="none", **said)

@@ -63,6 +63,7 @@ _UNITS = ("s", "ms", "samples")
     help="Processes at work; what is printed stays the same.",
 )
 @click.option("--resume", is_flag=True, help="Pass over recordings whose output is there and no older than they are.")
+@click.option("--overwrite", is_flag=True, help="Let DIR replace files that lie beside their recordings already.")
 @rule_options
 @input_options
 @click.pass_context
@@ -82,6 +83,8 @@ def command(ctx: click.Context, /, recordings: tuple[str, ...], **options: Any) 
 
     if options["resume"] and (options["output"] == "-" or not is_folder(options["output"])):
         raise click.UsageError("--resume needs --output DIR/, a directory with a file for each recording")
+    if options["overwrite"] and not _needs_stems(options):
+        raise click.UsageError("--overwrite goes with a directory as output; a file that is named is always replaced")
     hearing = Hearing.from_options(options)
     style = _style(hearing, options)
     sources, problems = gather(recordings)
@@ -94,7 +97,12 @@ def command(ctx: click.Context, /, recordings: tuple[str, ...], **options: Any) 
         for problem in problems:
             batch.fail(problem)
         needs_posteriors = options["style"] == "frames"
-        batch.run(n_jobs=options["jobs"], resumes=options["resume"], keeps_posteriors=needs_posteriors)
+        batch.run(
+            n_jobs=options["jobs"],
+            resumes=options["resume"],
+            overwrites=options["overwrite"],
+            keeps_posteriors=needs_posteriors,
+        )
     if len(sources) + len(problems) > 1:
         click.echo(f"vad: {batch.totals}", err=True)
     ctx.exit(1 if batch.totals.n_failed else 0)

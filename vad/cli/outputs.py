@@ -31,6 +31,9 @@ class Target(Protocol):
     def is_path(self, source: Source, path: Path) -> bool:
         """Whether a recording's segments go to this file."""
 
+    def beside(self, source: Source) -> Path | None:
+        """Returns a file that lies beside a recording already and would be replaced, where nobody has named it."""
+
 
 class JointTarget:
     """Standard output or a file for all recordings.
@@ -57,6 +60,10 @@ class JointTarget:
     def is_path(self, source: Source, path: Path) -> bool:
         """Whether this is the file."""
         return self._path is not None and path.resolve() == self._path.resolve()
+
+    def beside(self, source: Source) -> Path | None:
+        """Returns None: a file that is named is meant."""
+        return None
 
     @property
     def is_empty(self) -> bool:
@@ -92,6 +99,11 @@ class FolderTarget:
         """Whether this is the recording's file."""
         return path.resolve() == self._path(source).resolve()
 
+    def beside(self, source: Source) -> Path | None:
+        """Returns the recording's file when it is there already, in the recording's own folder."""
+        path = self._path(source)
+        return path if is_beside(path, source) else None
+
     def paths(self) -> Iterator[Path]:
         """Yields the file of each recording."""
         return map(self._path, self._stems)
@@ -108,6 +120,11 @@ def is_folder(path: str) -> bool:
 def add_suffix(path: Path, suffix: str) -> Path:
     """Returns a path with a suffix added, whatever dots its name has."""
     return path.with_name(path.name + suffix)
+
+
+def is_beside(path: Path, source: Source) -> bool:
+    """Returns whether an output is there already, in the recording's own folder: it may be labels made by hand."""
+    return source.path is not None and path.exists() and path.parent.resolve() == source.path.parent.resolve()
 
 
 def is_newer(path: Path, source: Source) -> bool:

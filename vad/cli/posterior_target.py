@@ -23,11 +23,13 @@ class PosteriorTarget:
         paths: the file of each recording; none where they are not wanted.
         format: of the files.
         grid: where the frames lie.
+        is_folder: whether a directory was named, and not the files themselves.
     """
 
     paths: Mapping[Source, Path]
     format: str
     grid: FrameGrid
+    is_folder: bool = False
 
     @classmethod
     def from_options(
@@ -49,7 +51,7 @@ class PosteriorTarget:
         if is_folder(path):
             kind = "npy" if kind is None else kind
             files = {source: add_suffix(Path(path) / stem, f".{kind}") for source, stem in stems.items()}
-            return cls(files, kind, grid)
+            return cls(files, kind, grid, is_folder=True)
         if len(stems) > 1:
             raise click.UsageError(
                 f"--posteriors {path} is one file, and here are {len(stems)} recordings: name a directory with a slash "
@@ -67,6 +69,12 @@ class PosteriorTarget:
         from vad.cli.outputs import is_newer
 
         return source not in self.paths or is_newer(self.paths[source], source)
+
+    def beside(self, source: Source) -> Path | None:
+        """Returns the recording's file when it is there already, in the recording's own folder, unnamed."""
+        from vad.cli.outputs import is_beside
+
+        return self.paths[source] if self.is_folder and is_beside(self.paths[source], source) else None
 
     @contextlib.contextmanager
     def writer(self, source: Source) -> Iterator[Callable[[Any], None]]:
