@@ -128,18 +128,20 @@ class _Splitter:
         """
         from vad.files import writing
 
-        with writing(self._folder), tempfile.TemporaryDirectory(dir=self._folder, prefix=".split-") as aside:
-            self._into = Path(aside)
+        with contextlib.ExitStack() as stack:
+            with writing(self._folder):
+                self._into = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder, prefix=".split-")))
             self._split_all()
             self._keeps_earlier = self.n_failed > 0 and self.n_segments == 0
             if self._keeps_earlier:
                 return
             # New files come first, the index that lists them second, and only then the old ones go: the index names no
             # file that is not there, wherever this ends.
-            written = {self._move(path) for path in self._written}
-            self._write_index()
-            for path in earlier - written:
-                path.unlink(missing_ok=True)
+            with writing(self._folder):
+                written = {self._move(path) for path in self._written}
+                self._write_index()
+                for path in earlier - written:
+                    path.unlink(missing_ok=True)
 
     def _move(self, path: PurePath) -> Path:
         """Puts a new file into its place, and returns that, resolved."""
