@@ -66,8 +66,11 @@ def test_an_id_in_two_files(home: Path) -> None:
 def test_missing_audio_is_one_line_a_manifest(home: Path) -> None:
     rows = [replace(ROW, id=f"corpus/{n}", audio=f"audio/{n}.wav") for n in range(5)]
     (found,) = check(home, [ROW, *rows])
-    assert "m0.jsonl:2: 'corpus/0': audio of 5 of 6 recordings is missing" in found
-    assert found.endswith(f"vad data fetch {home / 'm0.jsonl'}")
+    assert "m0.jsonl:2: 'corpus/0': audio of 5 of 6 recordings is missing, the first is 'audio/0.wav': not" in found
+    assert found.endswith("put them there or correct the rows")
+    named = [replace(row, origin="https://github.com/o/n", origin_commit="c", origin_path="a.wav") for row in rows]
+    (found,) = check(home, named)
+    assert found.endswith(f"run: vad data fetch {home / 'm0.jsonl'}")
     assert check(home, rows, audio=False) == []
 
 

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from vad.manifests import Clip, Recording, data_home, original_path, read_manifest, resolve, write_manifest
+from vad.errors import AudioError
+from vad.manifests import (
+    Clip,
+    Recording,
+    absence,
+    data_home,
+    found_clip,
+    original_path,
+    read_manifest,
+    resolve,
+    write_manifest,
+)
 
 ROW = Recording(
     id="corpus/a.wav",
@@ -44,6 +55,36 @@ def test_packed_copy_then_beside_the_manifest_then_original(tmp_path: Path) -> N
     assert resolve(row, home) == Clip(beside, 3.0, 2.0)
     packed = touch(home / "audio/corpus/pack.ogg")
     assert resolve(row, home) == Clip(packed, 3.0, 2.0)
+
+
+OWN = replace(ROW, origin=None, origin_commit=None, origin_path=None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "remedy"),
+    [
+        ([ROW, ROW], "run: vad data fetch m.jsonl"),
+        ([OWN], "put it there or correct the row"),
+        ([OWN, OWN], "put them there or correct the rows"),
+        (
+            [OWN, ROW],
+            "run: vad data fetch m.jsonl for the 1 whose rows name an origin, put the others there or correct",
+        ),
+    ],
+)
+def test_fetching_is_advised_where_there_is_an_origin(rows: list[Recording], remedy: str) -> None:
+    assert remedy in absence(rows, Path("home"), "m.jsonl")
+
+
+def test_every_place_is_named_and_the_audio_once(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "manifests"
+    with pytest.raises(AudioError) as told:
+        found_clip(replace(OWN, id=OWN.audio, folder=folder), home)
+    assert str(told.value) == f"audio not found under {home} or {folder}; put it there or correct the row"
+    with pytest.raises(AudioError, match=f"^audio '{OWN.audio}' not found under {home} or {folder}; "):
+        found_clip(replace(OWN, folder=folder), home)
+    touch(folder / OWN.audio)
+    assert found_clip(replace(OWN, folder=folder), home).path == folder / OWN.audio
 
 
 def test_a_corpus_in_the_repository_lies_beside_its_manifest(tmp_path: Path) -> None:

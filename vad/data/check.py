@@ -11,7 +11,7 @@ from vad.audio import read_info
 from vad.data.ledger import Ledger
 from vad.data.reach import ROUNDING_S
 from vad.errors import AudioError
-from vad.manifests import Clip, Problem, Recording, Scan, duplicate_ids, original_path, resolve, scan_manifest
+from vad.manifests import Clip, Problem, Recording, Scan, absence, duplicate_ids, original_path, resolve, scan_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ def _absence(scan: Scan, absent: Sequence[tuple[int, Recording]], home: Path) ->
     """One line for all of a manifest's missing audio: thousands of the same would hide everything else."""
     line, first = absent[0]
     message = (
-        f"of {len(absent)} of {len(scan.rows)} recordings is missing under {home}, the first is {first.audio!r}; "
-        f"run: vad data fetch {scan.path}"
+        f"of {len(absent)} of {len(scan.rows)} recordings is missing, the first is {first.audio!r}: "
+        f"{absence([row for _, row in absent], home, scan.path)}"
     )
     return Problem(scan.path, line, "audio", first.id, message)
 

@@ -11,7 +11,7 @@ import numpy as np
 from vad.audio import iter_chunks
 from vad.errors import AudioError, VadError
 from vad.labels import reaching_out, timeline_to_labels
-from vad.manifests import Recording, resolve
+from vad.manifests import Recording, found_clip
 from vad.metrics import CELLS, FramePool, SegmentPool, values_at_cells
 from vad.peers import SAMPLE_RATE, Engine, EngineOutput
 from vad.segments import Timeline
@@ -88,9 +88,7 @@ def score(
 
 
 def _run(recording: Recording, engines: Sequence[Engine], home: Path) -> tuple[int, dict[str, EngineOutput]]:
-    clip = resolve(recording, home)
-    if clip is None:
-        raise AudioError(f"{recording.audio}: not found under {home}; `vad data fetch` gets what can be fetched")
+    clip = found_clip(recording, home)
     streams = {engine.name: engine.start() for engine in engines}
     n_samples = 0
     for chunk in iter_chunks(clip.path, sample_rate=SAMPLE_RATE, offset_s=clip.offset_s, duration_s=clip.duration_s):

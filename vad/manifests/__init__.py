@@ -15,7 +15,7 @@ from vad.manifests.read import (
     read_manifests,
     scan_manifest,
 )
-from vad.manifests.resolve import Clip, cache_home, data_home, original_path, packed_path, resolve
+from vad.manifests.resolve import Clip, absence, cache_home, data_home, found_clip, original_path, packed_path, resolve
 from vad.manifests.rows import HISTORY, KINDS, LABEL_SOURCES, MACHINE_LABELS, SPLITS, TIERS, Recording
 from vad.manifests.write import write_manifest
 
@@ -30,10 +30,12 @@ __all__ = [
     "Problem",
     "Recording",
     "Scan",
+    "absence",
     "cache_home",
     "data_home",
     "duplicate_ids",
     "find_manifests",
+    "found_clip",
     "original_path",
     "packed_path",
     "read_manifest",

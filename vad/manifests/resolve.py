@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from vad.errors import AudioError
 from vad.manifests.rows import Recording
 
 HOME_VARIABLE = "VAD_DATA_HOME"
@@ -89,3 +92,37 @@ def resolve(recording: Recording, home: Path) -> Clip | None:
     if original is not None and original.is_file():
         return Clip(original, 0.0, recording.duration_s)
     return None
+
+
+def found_clip(recording: Recording, home: Path) -> Clip:
+    """Finds the audio of a row as `resolve` does.
+
+    Raises:
+        AudioError: none of the files is there. Whoever tells of it names the recording.
+    """
+    clip = resolve(recording, home)
+    if clip is None:
+        named = "" if recording.audio == recording.id else f"{recording.audio!r} "
+        raise AudioError(f"audio {named}{absence([recording], home)}")
+    return clip
+
+
+def absence(rows: Sequence[Recording], home: Path, manifest: str | Path = "MANIFEST") -> str:
+    """Says where the audio of rows was looked for in vain, and what to do about it.
+
+    Args:
+        rows: recordings for which `resolve` has found nothing, at least one.
+        home: the data home.
+        manifest: where the rows stand, as the command that fetches is to name it.
+    """
+    folders = dict.fromkeys(row.folder for row in rows if row.folder is not None and row.folder != home)
+    places = " or ".join(map(str, [home, *folders]))
+    fetch = shlex.join(["vad", "data", "fetch", str(manifest)])
+    n_named = sum(row.origin is not None for row in rows)
+    if n_named == len(rows):
+        remedy = f"run: {fetch}"
+    elif n_named == 0:
+        remedy = "put it there or correct the row" if len(rows) == 1 else "put them there or correct the rows"
+    else:
+        remedy = f"run: {fetch} for the {n_named} whose rows name an origin, put the others there or correct their rows"
+    return f"not found under {places}; {remedy}"

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from vad.audio import iter_chunks
 from vad.decision import DecisionRule, decide
 from vad.detector import Detector
-from vad.errors import AudioError, VadError
+from vad.errors import VadError
 from vad.evaluation import Failure
 from vad.frames import FrameGrid
 from vad.labels import reaching_out, timeline_to_labels
-from vad.manifests import Recording, resolve
+from vad.manifests import Recording, found_clip
 
 # Between two recordings, in frames: no duration that is searched reaches across.
 _BETWEEN = 1 << 12
@@ -115,9 +115,7 @@ def fill_bank(
 
 
 def _hear(recording: Recording, detector: Detector, home: Path) -> tuple[NDArray[np.float32], int]:
-    clip = resolve(recording, home)
-    if clip is None:
-        raise AudioError(f"{recording.audio}: not found under {home}; `vad data fetch` gets what can be fetched")
+    clip = found_clip(recording, home)
     n_samples = 0
 
     def counted() -> Iterable[NDArray[np.float32]]:
