@@ -109,6 +109,14 @@ def test_what_cannot_act_is_one_clear_line(tmp_path, train, options, said, code)
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.parametrize("key", ["training.steps_per_epoch", "training.optimizer.warmup_steps"])
+def test_too_few_steps_are_told_before_anything_is_mixed_or_made(tmp_path, train, key):
+    refused = train("tiny", f"--run-dir={tmp_path / 'run'}", f"--set={key}=50")
+    assert refused.exit_code == 2 and key in refused.stderr
+    assert "mixing" not in refused.stderr
+    assert not (tmp_path / "run").exists() and not (tmp_path / "cache").exists()
+
+
 def test_a_bidirectional_network_is_trained_and_not_exported(tmp_path, train, monkeypatch):
     """The training itself is another test's."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from vad.config import load_config
 from vad.errors import ConfigError, ModelError
 from vad.training import RunDirectory, load_run
 from vad.training.run_dir import differing_keys
@@ -30,9 +31,32 @@ def test_an_empty_or_absent_folder_is_made_a_run(tmp_path, config):
 def test_the_stored_config_resumes(tmp_path, config):
     run = RunDirectory(tmp_path)
     run.open(config(), resume=False, overwrite=False)
+    run.checkpoint.parent.mkdir()
+    run.checkpoint.touch()
     run.open(config(), resume=True, overwrite=False)
     with pytest.raises(ConfigError, match=r"training\.ema_decay: 0\.9 → 0\.5"):
         run.open(config(ema_decay=0.5), resume=True, overwrite=False)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_config_without_anything_trained_is_no_run(tmp_path, config, resume):
+    run = RunDirectory(tmp_path)
+    run.open(config(), resume=False, overwrite=False)
+    (tmp_path / "notes.txt").write_text("mine")
+    run.open(config(ema_decay=0.5), resume=resume, overwrite=False)
+    assert load_config(run.config).training.ema_decay == 0.5
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    run.weights.touch()
+    with pytest.raises(ModelError, match="a run is here already"):
+        run.open(config(), resume=False, overwrite=False)
+
+
+@pytest.mark.parametrize("text", ["name: mine  # by hand\n", "no: config\n"])
+def test_a_config_that_somebody_wrote_is_not_written_over(tmp_path, config, text):
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(ModelError, match="a run is here already"):
+        RunDirectory(tmp_path).open(config(), resume=False, overwrite=False)
+    assert (tmp_path / "config.yaml").read_text() == text
 
 
 def test_loading_says_what_is_missing(tmp_path, config):

@@ -49,12 +49,13 @@ def command(
     from vad.config import load_config
     from vad.export import export_run
     from vad.training import RunDirectory, check, train
-    from vad.training.sources import batches_of
+    from vad.training.sources import batches_of, check_schedule
 
     config = load_config(config_path, overrides)
     folder = Path("runs") / config.name if run_dir is None else run_dir
     # Before hours go into shards for a training that then is refused.
     check(config, folder, resume=resume, overwrite=overwrite)
+    check_schedule(config)
     with Display() as display:
         batches = batches_of(config, jobs=jobs, progress=display.mixing)
         train(config, folder, batches, resume=resume, overwrite=overwrite, listener=display)

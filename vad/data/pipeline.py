@@ -44,21 +44,16 @@ class Mixtures:
     @property
     def epoch_excerpts(self) -> int:
         """How many excerpts an epoch sees."""
-        total = excerpt_count(self.config, self.split)
-        hours = self.config.data.pipeline.epoch_hours
-        if self.split != "train" or hours is None:
-            return total
-        return min(total, max(1, math.ceil(hours * 3600 / self.config.data.mixing.excerpt_s - 1e-9)))
+        return _epoch_excerpts(self.config, self.split)
 
     @property
     def batch_size(self) -> int:
         """Excerpts in a batch: the config's, or all of an epoch where there are fewer."""
-        return min(self.config.data.pipeline.batch_size, self.epoch_excerpts)
+        return _batch_size(self.config, self.split)
 
     def steps(self, *, carry_state: bool = False) -> int:
         """Returns how many batches a training epoch has; what fills no batch is left to another epoch."""
-        per_excerpt = self._windows() if carry_state else 1
-        return self.epoch_excerpts // self.batch_size * per_excerpt
+        return epoch_steps(self.config, self.split, carry_state=carry_state)
 
     def training(self, epoch: int, *, carry_state: bool = False) -> tf.data.Dataset:
         """Returns the augmented batches of an epoch, the same ones whenever it is asked.
@@ -73,7 +68,7 @@ class Mixtures:
         """
         pipeline, spec = self.config.data.pipeline, self.config.features
         seed = _epoch_seed(self.config.training_seed, self.split, epoch)
-        crop = self._crop_frames()
+        crop = _crop_frames(self.config)
 
         def changed(
             index: tf.Tensor, tensors: tuple[tf.Tensor, tf.Tensor, tf.Tensor]
@@ -168,7 +163,7 @@ class Mixtures:
         return frames, shifted(labels), shifted(mask)
 
     def _windowed(self, batches: tf.data.Dataset, crop: int, seed: int) -> tf.data.Dataset:
-        windows, share = self._windows(), self.config.data.pipeline.reset_share
+        windows, share = _windows(self.config), self.config.data.pipeline.reset_share
         numbers = tf.range(windows)
 
         def cut(index: tf.Tensor, tensors: tuple[tf.Tensor, ...]) -> tf.data.Dataset:
@@ -184,14 +179,41 @@ class Mixtures:
 
         return batches.enumerate().flat_map(cut)
 
-    def _crop_frames(self) -> int:
-        crop_s = self.config.data.pipeline.crop_s
-        whole = self.config.data.mixing.excerpt_s
-        return max(1, self.config.features.grid.frames_in(whole if crop_s is None else crop_s))
 
-    def _windows(self) -> int:
-        whole = self.config.features.grid.frames_in(self.config.data.mixing.excerpt_s)
-        return max(1, whole // self._crop_frames())
+def epoch_steps(config: Config, split: str, *, carry_state: bool = False) -> int:
+    """Returns how many batches a training epoch has, whether its excerpts are mixed yet or not.
+
+    Args:
+        config: the whole config.
+        split: ``train`` or ``dev``.
+        carry_state: as for `Mixtures.training`.
+
+    Raises:
+        ConfigError: when `split` is another one.
+    """
+    per_excerpt = _windows(config) if carry_state else 1
+    return _epoch_excerpts(config, split) // _batch_size(config, split) * per_excerpt
+
+
+def _epoch_excerpts(config: Config, split: str) -> int:
+    total = excerpt_count(config, split)
+    hours = config.data.pipeline.epoch_hours
+    if split != "train" or hours is None:
+        return total
+    return min(total, max(1, math.ceil(hours * 3600 / config.data.mixing.excerpt_s - 1e-9)))
+
+
+def _batch_size(config: Config, split: str) -> int:
+    return min(config.data.pipeline.batch_size, _epoch_excerpts(config, split))
+
+
+def _crop_frames(config: Config) -> int:
+    crop_s = config.data.pipeline.crop_s
+    return max(1, config.features.grid.frames_in(config.data.mixing.excerpt_s if crop_s is None else crop_s))
+
+
+def _windows(config: Config) -> int:
+    return max(1, config.features.grid.frames_in(config.data.mixing.excerpt_s) // _crop_frames(config))
 
 
 def open_mixtures(config: Config, split: str, *, jobs: int | None = None, progress: Progress | None = None) -> Mixtures:

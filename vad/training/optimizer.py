@@ -8,6 +8,19 @@ from vad.config.training import OptimizerConfig
 from vad.errors import ConfigError
 
 
+def check_warm_up(config: OptimizerConfig, total_steps: int) -> None:
+    """Refuses a warm-up that a training of so many steps does not get past.
+
+    Raises:
+        ConfigError: the warm-up is not shorter than the training.
+    """
+    if config.warmup_steps >= total_steps:
+        raise ConfigError(
+            f"training.optimizer.warmup_steps must be below the {total_steps} steps of this training; "
+            f"received {config.warmup_steps}: lower it, or raise training.epochs or data.hours.train"
+        )
+
+
 def build_optimizer(config: OptimizerConfig, total_steps: int, *, loss_scaling: bool = False) -> keras.Optimizer:
     """Builds the optimizer of a whole training.
 
@@ -19,13 +32,9 @@ def build_optimizer(config: OptimizerConfig, total_steps: int, *, loss_scaling: 
         loss_scaling: wrap it for float16 gradients, which would vanish unscaled.
 
     Raises:
-        ConfigError: the warm-up is longer than the training.
+        ConfigError: as `check_warm_up`.
     """
-    if config.warmup_steps >= total_steps:
-        raise ConfigError(
-            f"training.optimizer.warmup_steps must be below the {total_steps} steps of this training; "
-            f"received {config.warmup_steps}"
-        )
+    check_warm_up(config, total_steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if config.warmup_steps else config.learning_rate,
         decay_steps=total_steps - config.warmup_steps,

@@ -61,6 +61,17 @@ class RunDirectory:
         """Figures, hours, licences and versions of the finished run."""
         return self.path / "summary.json"
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is anything to lose here: weights, a checkpoint, or a config that no run wrote."""
+        return self.weights.exists() or self.checkpoint.exists() or (self.config.exists() and not self._wrote_config())
+
+    def _wrote_config(self) -> bool:
+        try:
+            return load_config(self.config).dump() == self.config.read_text(encoding="utf-8")
+        except ConfigError:
+            return False
+
     def check(self, config: Config, *, resume: bool, overwrite: bool) -> None:
         """Refuses a folder that `open` would refuse, and changes nothing.
 
@@ -81,6 +92,8 @@ class RunDirectory:
                     f"{self.path}: there are files here but no run (no config.yaml); choose another with --run-dir"
                 )
             return
+        if not self.is_begun:
+            return  # left by a training that was refused, or stopped, before its first checkpoint
         if resume:
             changed = differing_keys(load_config(self.config).model_dump(), config.model_dump())
             if changed:
@@ -107,7 +120,7 @@ class RunDirectory:
             ModelError, ConfigError: as `check`.
         """
         self.check(config, resume=resume, overwrite=overwrite)
-        if overwrite:
+        if overwrite or not self.is_begun:
             # Only what a run writes, so that notes beside it survive.
             for folder in (self.checkpoint.parent, self.tensorboard):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -8,11 +8,12 @@ from typing import Any
 from vad.config import Config
 from vad.data.corpus import usable_rows
 from vad.data.index import ShardIndex
-from vad.data.pipeline import Mixtures, open_mixtures
+from vad.data.pipeline import Mixtures, epoch_steps, open_mixtures
 from vad.data.shards import Progress, prepare
 from vad.errors import ConfigError
 from vad.manifests import data_home
 from vad.training.batches import Batches
+from vad.training.optimizer import check_warm_up
 
 
 def batches_of(config: Config, *, jobs: int | None = None, progress: Progress | None = None) -> Batches:
@@ -27,22 +28,38 @@ def batches_of(config: Config, *, jobs: int | None = None, progress: Progress | 
         ConfigError: the data section cannot act.
         ManifestError: a manifest is wrong, or audio is missing; before any work is done.
     """
+    # Known without any mixing, which may take hours.
+    steps = _planned_steps(config)
     train, dev = _open(config, jobs, progress)
     carries = config.training.carry_state
+    return Batches(
+        epoch=lambda number: train.training(number, carry_state=carries),
+        steps=steps,
+        dev=dev.scoring,
+        statistics=train.statistics,
+        facts={"mixtures": {"train": _facts(train), "dev": _facts(dev)}, "recordings": recordings(config)},
+    )
+
+
+def check_schedule(config: Config) -> None:
+    """Refuses numbers of steps that `train` would refuse, before anything is mixed.
+
+    Raises:
+        ConfigError: an epoch has fewer batches than are asked for, or the training no more steps than its warm-up.
+    """
+    check_warm_up(config.training.optimizer, config.training.epochs * _planned_steps(config))
+
+
+def _planned_steps(config: Config) -> int:
+    """Returns the steps of every epoch."""
     steps = config.training.steps_per_epoch
-    available = train.steps(carry_state=carries)
+    available = epoch_steps(config, "train", carry_state=config.training.carry_state)
     if steps is not None and steps > available:
         raise ConfigError(
             f"training.steps_per_epoch must be at most {available}, the batches of an epoch; received {steps}: "
             "lower it, or raise data.hours.train"
         )
-    return Batches(
-        epoch=lambda number: train.training(number, carry_state=carries),
-        steps=available if steps is None else steps,
-        dev=dev.scoring,
-        statistics=train.statistics,
-        facts={"mixtures": {"train": _facts(train), "dev": _facts(dev)}, "recordings": recordings(config)},
-    )
+    return available if steps is None else steps
 
 
 def _open(config: Config, jobs: int | None, progress: Progress | None) -> tuple[Mixtures, Mixtures]:
