@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,16 +30,6 @@ def test_every_sample_belongs_to_the_frame_with_the_nearest_centre(sample: int) 
 def test_times_are_centres() -> None:
     np.testing.assert_allclose(GRID.times(3), np.array([256, 416, 576]) / 16000)
     np.testing.assert_allclose(GRID.times(2, first=100), [GRID.centre(100) / 16000, GRID.centre(101) / 16000])
-
-
-def test_segments_of_frames_tile_the_recording() -> None:
-    n_samples = 16_100
-    n_frames = GRID.count(n_samples)
-    cuts = [0, 1, 40, n_frames]
-    pieces = [GRID.to_segment(a, b, n_frames=n_frames, n_samples=n_samples) for a, b in itertools.pairwise(cuts)]
-    assert pieces[0].start == 0 and pieces[-1].end == n_samples / 16000
-    assert all(a.end == b.start for a, b in itertools.pairwise(pieces))
-    assert GRID.to_segment(5, 9).duration == pytest.approx(0.04)
 
 
 @given(st.integers(0, 10**9), st.integers(8000, 192_000))

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vad.errors import ConfigError
-from vad.segments import Segment
 
 
 def seconds_to_samples(seconds: float, sample_rate: int) -> int:
@@ -75,21 +74,3 @@ class FrameGrid:
     def frames_in(self, seconds: float) -> int:
         """Returns a duration as a whole number of hops, halves rounded up."""
         return math.floor(seconds * self.sample_rate / self.hop_length + 0.5)
-
-    def to_segment(self, first: int, stop: int, n_frames: int | None = None, n_samples: int | None = None) -> Segment:
-        """Returns the time that the frames ``[first, stop)`` own.
-
-        Args:
-            first: index of the first frame.
-            stop: index after the last frame, above `first`.
-            n_frames: frames of the whole recording, where known.
-            n_samples: samples of the whole recording, where known: a segment that holds the last frame ends here.
-
-        Returns:
-            The segment in seconds from the recording's start.
-        """
-        start = 0 if first == 0 else self.boundary(first)
-        end = self.boundary(stop)
-        if n_samples is not None and stop == n_frames:
-            end = n_samples
-        return Segment(start / self.sample_rate, end / self.sample_rate)

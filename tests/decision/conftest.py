@@ -67,9 +67,9 @@ def decided(values, rule, n_samples, patience=PATIENCE) -> Timeline:
     stretches = filled(raw_runs(values, rule), rule)
     for start, stop in confirmed(stretches, values, rule, patience):
         if stop - start >= round(rule.min_speech_s / FRAME_S):
-            span = GRID.to_segment(start, stop, len(values), n_samples)
-            first = seconds_to_samples(span.start, RATE) - seconds_to_samples(rule.pad_start_s, RATE)
-            last = seconds_to_samples(span.end, RATE) + seconds_to_samples(rule.pad_end_s, RATE)
+            first = (0 if start == 0 else GRID.boundary(start)) - seconds_to_samples(rule.pad_start_s, RATE)
+            end = n_samples if stop == len(values) else GRID.boundary(stop)
+            last = end + seconds_to_samples(rule.pad_end_s, RATE)
             if pairs and max(0, first) <= pairs[-1][1] + seconds_to_samples(rule.merge_gap_s, RATE):
                 pairs[-1][1] = last
             else:

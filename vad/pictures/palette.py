@@ -13,7 +13,6 @@ GREEN: Final = "#009E73"
 VERMILION: Final = "#D55E00"
 ORANGE: Final = "#E69F00"
 PURPLE: Final = "#CC79A7"
-SKY: Final = "#56B4E9"
 INK: Final = "#1b1f24"
 MUTED: Final = "#6a737d"
 
