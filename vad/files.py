@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from vad.errors import cannot_write
+
+STDOUT: Final = "standard output"
+"""What an error in printing has as its file name, which tells it from those of the files written meanwhile."""
 
 # As Linux allows in one path.
 _MOST_LINKS: Final = 40
@@ -63,6 +64,8 @@ def writing(path: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.filename == STDOUT:
+            raise
         raise cannot_write(path, error) from error
 
 
@@ -121,6 +124,9 @@ def _follow(path: Path) -> Path:
 
 @contextmanager
 def _filling(place: Path, name: str) -> Iterator[Path]:
+    import shutil
+    import tempfile
+
     # Opened first: the reader of a pipe learns of its end also when nothing comes.
     with place.open("wb") as stream, tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / name

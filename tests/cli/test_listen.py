@@ -100,6 +100,25 @@ def test_segments_are_saved_and_none_is_overwritten(listen, bursts, expected, tm
         np.testing.assert_allclose(saved, event.audio, atol=1 / 32000)
 
 
+def test_a_folder_that_cannot_be_made_is_said_at_the_start(listen, tmp_path):
+    (tmp_path / "file").touch()
+    done = listen("-", "--save", str(tmp_path / "file" / "x"), input=b"")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == f"vad: cannot write {tmp_path}/file/x/speech-0001.wav: Not a directory\n"
+
+
+def test_a_segment_that_cannot_be_saved_is_told(listen, bursts, expected, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("vad.cli.listen.check_writable", lambda _: None)
+    folder = tmp_path / "file" / "x"
+    done = listen("-", "--events", "jsonl", "--save", str(folder), input=bursts.read_bytes())
+    assert done.exit_code == 1
+    ends = [line for line in lines_of(done.stdout) if line["event"] == "speech_end"]
+    assert len(ends) == lines_of(done.stdout)[-1]["segments"] == 1
+    assert "file" not in ends[0]
+    assert done.stderr == f"vad: cannot write {folder}/speech-0001.wav: Not a directory\n"
+
+
 def test_raw_samples(listen, bursts):
     samples = soundfile.read(bursts, dtype="int16")[0]
     stereo = np.stack([samples, 0 * samples], axis=1).tobytes()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import Any
 
 import click
 
 from vad import __version__
-from vad.errors import ConfigError, MissingDependencyError, VadError, extra_line
+from vad.cli.standard_streams import give_up_output, prepare_streams
+from vad.errors import ConfigError, MissingDependencyError, VadError, cannot_write, extra_line
+from vad.files import STDOUT
 
 # Kept here so that `vad --help` imports none of them.
 _COMMANDS = {
@@ -36,6 +37,17 @@ _OF_TRAIN = frozenset({"audiomentations", "keras", "librosa", "pydantic", "scipy
 
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are called, and whose errors are one line."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        prepare_streams()
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.filename != STDOUT:
+                raise
+            give_up_output()
+            click.echo(f"vad: {cannot_write(STDOUT, error)}", err=True)
+            sys.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -67,7 +79,7 @@ class _LazyGroup(click.Group):
             ctx.exit(1)
         except BrokenPipeError:
             # The reader of our output has gone (`vad detect … | head`): nobody is left to tell.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            give_up_output()
             ctx.exit(1)
 
 

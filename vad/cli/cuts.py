@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vad.cli.inputs import Hearing, Source
 from vad.cli.progress import ByteCounter, Progress
+from vad.cli.standard_streams import standard_input
 from vad.frames import seconds_to_samples
 from vad.segments import Segment
 
@@ -87,7 +87,7 @@ def readable_twice(source: Source) -> Iterator[Source]:
         return
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         path = Path(folder) / "recording"
-        stream = sys.stdin.buffer if source.path is None else stack.enter_context(source.path.open("rb"))
+        stream = standard_input() if source.path is None else stack.enter_context(source.path.open("rb"))
         with path.open("wb") as file:
             shutil.copyfileobj(stream, file)
         yield Source(source.name, path, source.inside)

@@ -213,7 +213,7 @@ def _fetch(plan: FetchPlan, home: Path, jobs: int, yes: bool) -> list[str]:
     from vad.data.missing import size_in_words
 
     if not yes:
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             raise click.UsageError("nobody is there to ask; give --yes to fetch, or --dry-run to look")
         click.confirm(f"Fetch {len(plan.items)} files into {home}?", abort=True, err=True)
     lock, done, arrived = threading.Lock(), 0, 0

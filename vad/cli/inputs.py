@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vad.cli.model_option import model_option
+from vad.cli.standard_streams import standard_input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -203,7 +203,7 @@ class Hearing:
         from vad.audio import open_recording
 
         is_live = source.is_live
-        stream = sys.stdin.buffer if source.path is None else source.path
+        stream = standard_input() if source.path is None else source.path
         with open_recording(stream, self.raw, name=source.name) as recording:
             yield Heard(recording, self, source.name, is_live=is_live)
 

@@ -13,6 +13,8 @@ import click
 
 from vad.cli.inputs import input_options
 from vad.cli.rule_options import rule_options
+from vad.cli.standard_streams import standard_input
+from vad.files import check_writable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from vad.audio.microphone import Microphone
     from vad.cli.inputs import Hearing
+    from vad.errors import VadError
     from vad.stream import Event, SpeechEnd, StreamOutput
 
 # Without a preset, what is said is wanted soon, and memory has to stay bounded.
@@ -76,9 +79,15 @@ def command(ctx: click.Context, /, source: str | None, **options: Any) -> None:
         options["preset"] = _DEFAULT_PRESET
     if source is None and options["raw_rate"] is not None:
         raise click.UsageError("--raw-rate describes samples from a pipe: give - as the source")
+    if options["save"] is not None:
+        check_writable(options["save"] / _file_name(1))
     hearing = Hearing.from_options(options)
     with _open(source, options["device"], hearing) as (name, rate, chunks):
         _Listening(hearing, name, options).run(chunks, rate)
+
+
+def _file_name(number: int) -> str:
+    return f"speech-{number:04d}.wav"
 
 
 @contextlib.contextmanager
@@ -97,7 +106,7 @@ def _open(
     if source == "-":
         _check_pipe(hearing)
     rate = hearing.detector.sample_rate
-    with open_recording(sys.stdin.buffer if source == "-" else source, hearing.raw) as recording:
+    with open_recording(standard_input() if source == "-" else source, hearing.raw) as recording:
         size = int(_CHUNK_S * rate)
         yield source, rate, recording_chunks(recording, sample_rate=rate, channel=hearing.channel, chunk_samples=size)
 
@@ -113,7 +122,7 @@ def _from_microphone(microphone: Microphone) -> Iterator[NDArray[np.float32]]:
 
 def _check_pipe(hearing: Hearing) -> None:
     """Refuses at once what could not be heard before the pipe ends."""
-    peek = getattr(sys.stdin.buffer, "peek", None)
+    peek = getattr(standard_input(), "peek", None)
     if hearing.raw is not None or peek is None:
         return
     head = peek(4)[:4]
@@ -131,15 +140,13 @@ class _Listening:
         from vad.cli.meter import Meter
 
         self._hearing, self._name = hearing, name
-        self._is_json, self._posteriors, self._folder = (
-            options["form"] == "jsonl",
-            options["posteriors"],
-            options["save"],
-        )
+        self._is_json, self._posteriors = options["form"] == "jsonl", options["posteriors"]
+        self._folder: Path | None = options["save"]
         self._meter = Meter(hearing.rule.onset_threshold)
         self._rate = hearing.detector.sample_rate
         self._speech_since: float | None = None
         self._n_segments = self._n_saved = self._n_samples = 0
+        self._failure: VadError | None = None
 
     def run(self, chunks: Iterator[NDArray[np.float32]], sample_rate: int) -> None:
         """Listens until the chunks end or Ctrl-C is pressed."""
@@ -148,20 +155,21 @@ class _Listening:
 
         keep = "none" if self._folder is None else "segment"
         stream = self._hearing.detector.stream(sample_rate, rule=self._hearing.rule, keep_audio=keep)
-        failure = None
         with Interruption() as interruption:
             self._tell("listening", source=self._name, model=self._hearing.detector.artifact.digest,
                        rule=self._hearing.rule.to_dict())  # fmt: skip
             try:
                 for chunk in interruption.guard(chunks):
                     self._hear(stream.push(chunk))
+                    if self._failure is not None:
+                        break
             except AudioError as error:
-                failure = error
+                self._failure = error
             self._hear(stream.flush())
             self._meter.clear()
             self._tell("done", duration=round(self._n_samples / self._rate, 6), segments=self._n_segments)
-        if failure is not None:
-            raise failure
+        if self._failure is not None:
+            raise self._failure
 
     def _hear(self, output: StreamOutput) -> None:
         self._n_samples += len(output.samples)
@@ -184,7 +192,8 @@ class _Listening:
         elif isinstance(event, SpeechEnd):
             self._speech_since = None
             self._n_segments += 1
-            saved = {} if self._folder is None else {"file": str(self._save(event, self._folder))}
+            path = self._save(event)
+            saved = {} if path is None else {"file": str(path)}
             self._tell("speech_end", start=event.start, end=event.end, offset=event.offset, known=event.known, **saved)
         elif isinstance(event, Misfire):
             self._tell("misfire", start=event.start, end=event.end, known=event.known)
@@ -203,19 +212,25 @@ class _Listening:
         click.echo(line)
         sys.stdout.flush()
 
-    def _save(self, event: SpeechEnd, folder: Path) -> Path:
-        """Writes a segment under the next number that is free: an earlier session loses nothing."""
+    def _save(self, event: SpeechEnd) -> Path | None:
+        """Writes a segment under the next number that is free: an earlier session loses nothing.
+
+        Where that fails, what was said is still told, and the session ends.
+        """
         import soundfile
 
-        from vad.errors import AudioError
+        from vad.errors import cannot_write
         from vad.files import replacing
 
+        if self._folder is None or self._failure is not None:
+            return None
         self._n_saved += 1
-        while (path := folder / f"speech-{self._n_saved:04d}.wav").exists():
+        while (path := self._folder / _file_name(self._n_saved)).exists():
             self._n_saved += 1
         try:
             with replacing(path) as temporary:
                 soundfile.write(temporary, event.audio, self._rate, subtype="PCM_16")
         except (OSError, soundfile.LibsndfileError) as error:
-            raise AudioError(f"{path}: cannot be written: {error}") from error
+            self._failure = cannot_write(path, error)
+            return None
         return path
