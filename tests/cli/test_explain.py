@@ -124,3 +124,13 @@ def test_it_needs_nothing_beyond_the_base_install(recording: Path, tmp_path: Pat
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_recording_is_not_written_over(recording: Path, tmp_path: Path) -> None:
+    copy, link = tmp_path / "a.wav", tmp_path / "a.html"
+    copy.write_bytes(recording.read_bytes())
+    link.symlink_to(copy)
+    result = _run(copy, "-o", link)
+    assert result.exit_code == 2
+    assert f"--output {link} is the recording itself" in result.stderr
+    assert copy.read_bytes() == recording.read_bytes()

@@ -44,6 +44,7 @@ def command(recording: Path, output: Path | None, **options: Any) -> None:
     Prints in words what the units of each layer do, what a moment's posterior hangs on, and the smallest changes of the
     sound that would change the decision. The whole recording is listened to, so that a part is what it is in the whole.
     """
+    from vad.cli.apart import refuse_inputs, refuse_model
     from vad.detector import Detector
     from vad.explain import explain
     from vad.explain.words import lines
@@ -51,6 +52,8 @@ def command(recording: Path, output: Path | None, **options: Any) -> None:
 
     refuse_pipe(recording)
     suffix = _check(output, options)
+    refuse_inputs([("--output", output)], [recording], "the recording")
+    refuse_model([("--output", output)], options["model"], options["preset"])
     source = Source(recording, channel=options["channel"])
     span = _span(options)
     detector = Detector(options["model"])
