@@ -105,3 +105,15 @@ def test_a_page_that_is_too_long_for_sound_says_so(
     assert result.exit_code == 0
     assert "without sound: choose a part with --start and --end" in result.stderr
     assert '"audio":null' in (tmp_path / "a.html").read_text()
+
+
+@pytest.mark.parametrize(("name", "what"), [("a.wav", "recording"), ("a.csv", "label file")])
+def test_what_is_drawn_is_not_written_over(recording: Path, tmp_path: Path, name: str, what: str) -> None:
+    write_labels(tmp_path / "a.csv", [Entry("a.wav", Timeline.from_pairs([(0.5, 1)]))])
+    link = tmp_path / "a.html"
+    link.symlink_to(name)
+    before = (tmp_path / name).read_bytes()
+    result = _run(recording, "-o", link, "--labels", tmp_path / "a.csv")
+    assert result.exit_code == 2
+    assert f"--output {link} is the {what} itself" in result.stderr
+    assert (tmp_path / name).read_bytes() == before

@@ -41,12 +41,16 @@ def command(recording: Path, output: Path, **options: Any) -> None:
     With labels, what was missed and what was a false alarm is marked. The whole recording is listened to, so that a
     part shown with --start and --end looks as it does in the whole.
     """
+    from vad.cli.apart import refuse_inputs, refuse_model
     from vad.detector import Detector
     from vad.formats.belonging import within
     from vad.pictures import Source, look
 
     refuse_pipe(recording)
     suffix = _check(output, options)
+    refuse_inputs([("--output", output)], [recording], "the recording")
+    refuse_inputs([("--output", output)], [options["labels"]], "the label file")
+    refuse_model([("--output", output)], options["model"], options["preset"])
     source = Source(recording, channel=options["channel"])
     reference = _reference(recording, options)
     detector = Detector(options["model"])
