@@ -81,6 +81,11 @@ def test_what_cannot_be_decoded_leaves_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "store").glob("*")) == []
 
 
+def test_a_recording_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"a\.wav: cannot be opened: No such file"):
+        AudioStore(tmp_path / "store", RATE).read(clip(tmp_path / "a.wav", 0, 1))
+
+
 def test_clips_of_packed_recordings_are_where_the_manifest_says(data_home: Path, tmp_path: Path) -> None:
     rows = read_manifest(data_home / "manifests/nonverbal.dev.jsonl")[:3]
     store = AudioStore(tmp_path, RATE)

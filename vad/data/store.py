@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from vad import audio
 from vad.data.corpus import SourceClip
 from vad.data.reach import check_reach
+from vad.errors import AudioError
 from vad.files import replacing
 from vad.frames import seconds_to_samples
 
@@ -81,7 +82,10 @@ class AudioStore:
         known = self._decoded.get(path)
         if known is not None:
             return known
-        info = path.stat()
+        try:
+            info = path.stat()
+        except OSError as error:
+            raise AudioError(f"{path}: cannot be opened: {error.strerror}") from None
         # A file that was replaced under its name must not be mixed from its old copy.
         version = f"{path.resolve()}|{info.st_size}|{info.st_mtime_ns}|{self.sample_rate}"
         decoded = self._folder / f"{hashlib.sha256(version.encode()).hexdigest()[:32]}.i16"
