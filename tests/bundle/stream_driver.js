@@ -39,6 +39,8 @@ class Answers {
     return { call: 0 };
   }
 
+  free() {}
+
   async run(signature, audio, state) {
     const frames = Number(signature.slice("audio_".length));
     audio.forEach((value, k) => {

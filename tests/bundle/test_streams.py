@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +15,9 @@ from vad.decision import DecisionRule
 from vad.frames import FrameGrid
 
 GRID = FrameGrid()
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
+SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+HERE = Path(__file__).resolve().parent
 
 
 @pytest.mark.parametrize("chunk", [97, 160, 20000])
@@ -43,3 +48,25 @@ def test_misfires_and_short_recordings(stream_driver: list[str], ask: Any, vecto
         np.testing.assert_array_equal(found.floats, command[-1])
         assert [event[:-1] for event in found.events] == events
     assert {event[0] for events in wanted for event in events} == {"start", "end", "misfire"}
+
+
+@pytest.mark.parametrize("fault", [(), ("nan",)])
+def test_in_c_an_error_ends_a_recording_and_spares_the_next(
+    bundle: Path, compiler: str, tmp_path: Path, fault: tuple[str, ...]
+) -> None:
+    program = tmp_path / "broken"
+    files = [HERE / "broken_driver.c", bundle / "c" / "vad.c", f"-I{bundle / 'c'}"]
+    subprocess.run([compiler, *WARNINGS, *SANITIZERS, *map(str, files), "-lm", "-o", str(program)], check=True)
+    done = subprocess.run([str(program), *fault], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    code = -1 if fault else -3
+    # Speech was told to begin before the error; no end of it is made up, and nothing of it is left for what follows.
+    told = ["event 0 0", f"push {code}", f"push {code}", f"flush {code}", "push 0", "flush 0"]
+    assert done.stdout.splitlines() == told
+
+
+def test_in_javascript_an_error_ends_a_recording_and_spares_the_next(bundle: Path, node: str) -> None:
+    command = [node, str(HERE / "broken_driver.js"), str(bundle / "web")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    # States are LiteRT's memory: all are given back.
+    assert done.stdout.splitlines() == ["push start", "push error", "flush error", "push", "flush", "states 0"]

@@ -526,6 +526,7 @@ struct vad_stream {
   int n_window;     /* samples in it */
   int64_t n_samples, n_frames;
   int to_skip; /* outputs that belong to frames before the first */
+  int status;  /* an error ends the recording: nothing more of it is taken */
 };
 
 static void pass_on(void *user, const vad_event *event) {
@@ -541,6 +542,8 @@ static void restart(vad_stream *s) {
   s->n_window = 0;
   s->n_samples = s->n_frames = 0;
   s->to_skip = s->settings.lookahead_frames;
+  s->status = VAD_OK;
+  vad_decision_reset(s->decision);
   s->model.reset(s->model.context);
 }
 
@@ -605,35 +608,33 @@ static int advance(vad_stream *s, const float *samples, size_t count, bool heard
 }
 
 int vad_stream_push(vad_stream *stream, const float *samples, size_t count) {
-  for (size_t done = 0; done < count; done += BLOCK) {
+  for (size_t done = 0; done < count && stream->status == VAD_OK; done += BLOCK) {
     size_t size = count - done < BLOCK ? count - done : BLOCK;
     size_t n = vad_resampler_push(stream->resampler, samples + done, size, stream->resampled);
-    int status = advance(stream, stream->resampled, n, true);
-    if (status != VAD_OK) return status;
+    stream->status = advance(stream, stream->resampled, n, true);
   }
-  return VAD_OK;
+  return stream->status;
 }
 
 int vad_stream_push_s16(vad_stream *stream, const int16_t *samples, size_t count) {
   float block[BLOCK];
-  for (size_t done = 0; done < count; done += BLOCK) {
+  for (size_t done = 0; done < count && stream->status == VAD_OK; done += BLOCK) {
     size_t size = count - done < BLOCK ? count - done : BLOCK;
     for (size_t k = 0; k < size; k++) block[k] = (float)samples[done + k] / 32768.0f;
-    int status = vad_stream_push(stream, block, size);
-    if (status != VAD_OK) return status;
+    vad_stream_push(stream, block, size);
   }
-  return VAD_OK;
+  return stream->status;
 }
 
 int vad_stream_flush(vad_stream *stream) {
   vad_stream *s = stream;
   size_t n = vad_resampler_flush(s->resampler, s->resampled);
-  int status = advance(s, s->resampled, n, true);
+  int status = s->status;
+  if (status == VAD_OK) status = advance(s, s->resampled, n, true);
   /* The last frames' posteriors come out only once the network has seen that many frames more. */
   size_t silence = (size_t)(s->settings.lookahead_frames * s->settings.grid.hop_length);
   if (status == VAD_OK) status = advance(s, NULL, silence, false);
   if (status == VAD_OK) status = vad_decision_finish(s->decision, s->n_samples);
-  else vad_decision_reset(s->decision);
   restart(s);
   return status;
 }

@@ -113,11 +113,12 @@ typedef struct vad_stream vad_stream;
 /* The model must outlive the stream and serve no other. */
 vad_stream *vad_stream_create(const vad_settings *settings, const vad_model *model);
 void vad_stream_destroy(vad_stream *stream);
-/* Takes mono samples with full scale at +-1, any number of them; callbacks are called from here. */
+/* Takes mono samples with full scale at +-1, any number of them; callbacks are called from here. An error ends the
+ * recording: it is returned again, and nothing more is taken, until vad_stream_flush. */
 int vad_stream_push(vad_stream *stream, const float *samples, size_t count);
 /* The same for 16-bit samples, as microphones give them. */
 int vad_stream_push_s16(vad_stream *stream, const int16_t *samples, size_t count);
-/* Ends the recording, tells what was held back, and is ready for the next one. */
+/* Ends the recording, tells what was held back unless there was an error, and is ready for the next one. */
 int vad_stream_flush(vad_stream *stream);
 
 #ifdef VAD_LITERT

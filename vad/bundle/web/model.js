@@ -27,8 +27,14 @@ const vadModel = (() => {
       const input = new Tensor(audio, [1, audio.length]);
       const { posteriors, ...next } = await this.compiled.run(signature, { audio: input, ...state });
       const values = posteriors.toTypedArray();
-      for (const tensor of [input, posteriors, ...Object.values(state)]) tensor.delete();
+      input.delete();
+      posteriors.delete();
+      this.free(state);
       return { posteriors: values, state: next };
+    }
+
+    free(state) {
+      for (const tensor of Object.values(state)) tensor.delete();
     }
   }
 

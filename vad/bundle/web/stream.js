@@ -9,7 +9,8 @@ const vadStream = (() => {
     return both;
   };
 
-  // `model.run(signature, audio, state)` resolves to {posteriors, state}; `metadata` is vad.json.
+  // `model.run(signature, audio, state)` resolves to {posteriors, state}, `model.free(state)` lets go of a state;
+  // `metadata` is vad.json. After an error `flush` or `restart` makes the stream ready for the next recording.
   class Stream {
     constructor(model, metadata, sourceRate, rule = metadata.decision) {
       const { sample_rate, win_length, hop_length } = metadata.features;
@@ -20,12 +21,17 @@ const vadStream = (() => {
       this.signatures = Object.entries(metadata.signatures).sort((a, b) => b[1] - a[1]);
       this.resampler = new vadResample.Resampler(sourceRate, sample_rate);
       this.decision = new vadDecision.Decision(rule, this.grid);
+      this.state = null; // made for the first frame, and freed with the recording: it lies outside JavaScript's memory
       this.restart();
     }
 
+    // Forgets the recording.
     restart() {
+      if (this.state) this.model.free(this.state);
+      this.state = null;
+      this.resampler.reset();
+      this.decision.reset();
       this.rest = new Float32Array(0); // samples that later frames see
-      this.state = this.model.newState();
       this.toSkip = this.lookahead; // outputs that belong to frames before the first
       this.nSamples = 0;
       this.nFrames = 0;
@@ -40,15 +46,17 @@ const vadStream = (() => {
 
     // Ends the recording, tells what was held back, and is ready for the next one.
     async flush() {
-      const samples = this.resampler.flush();
-      // The last frames' posteriors come out only once the network has seen that many frames more.
-      const silence = new Float32Array(this.lookahead * this.grid.hop_length);
-      const posteriors = await this.advance(joined(samples, silence));
-      this.nSamples += samples.length;
-      const events = [...this.decision.push(posteriors), ...this.decision.finish(this.nSamples)];
-      const output = this.output(posteriors, events, samples);
-      this.restart();
-      return output;
+      try {
+        const samples = this.resampler.flush();
+        // The last frames' posteriors come out only once the network has seen that many frames more.
+        const silence = new Float32Array(this.lookahead * this.grid.hop_length);
+        const posteriors = await this.advance(joined(samples, silence));
+        this.nSamples += samples.length;
+        const events = [...this.decision.push(posteriors), ...this.decision.finish(this.nSamples)];
+        return this.output(posteriors, events, samples);
+      } finally {
+        this.restart();
+      }
     }
 
     async advance(samples) {
@@ -60,6 +68,7 @@ const vadStream = (() => {
       for (const [signature, frames] of this.signatures) {
         for (; nFrames - done >= frames; done += frames) {
           const audio = held.slice(done * hop, done * hop + win + (frames - 1) * hop);
+          this.state ??= this.model.newState();
           const result = await this.model.run(signature, audio, this.state);
           posteriors.set(result.posteriors, done);
           this.state = result.state;

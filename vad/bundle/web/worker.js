@@ -26,6 +26,7 @@ async function fetchBytes(path) {
 
 async function take(message) {
   if (message.type === "open") {
+    stream?.restart();
     stream = new vadStream.Stream(model, metadata, message.sampleRate, message.rule);
     self.postMessage({ type: "opened" });
   } else if (message.type === "samples" && stream) {

@@ -35,7 +35,11 @@ class Stream(
     private var nFrames = 0L
     private var toSkip = lookaheadFrames // outputs that belong to frames before the first
 
-    /** Takes mono samples, full scale at ±1. */
+    init {
+        model.reset()
+    }
+
+    /** Takes mono samples, full scale at ±1. After an exception only [flush] makes the stream usable again. */
     fun push(samples: FloatArray): Output = collect { posteriors, events ->
         advance(resampler.push(samples), true, posteriors, events)
     }
@@ -46,18 +50,25 @@ class Stream(
 
     /** Ends the recording, tells what was held back, and is ready for the next one. */
     fun flush(): Output {
-        val output = collect { posteriors, events ->
-            advance(resampler.flush(), true, posteriors, events)
-            // The last frames' posteriors come out only once the network has seen that many frames more.
-            advance(FloatArray(lookaheadFrames * grid.hopLength), false, posteriors, events)
-            decision.finish(nSamples).mapTo(events, ::inSamples)
+        try {
+            return collect { posteriors, events ->
+                advance(resampler.flush(), true, posteriors, events)
+                // The last frames' posteriors come out only once the network has seen that many frames more.
+                advance(FloatArray(lookaheadFrames * grid.hopLength), false, posteriors, events)
+                decision.finish(nSamples).mapTo(events, ::inSamples)
+            }
+        } finally {
+            restart()
         }
+    }
+
+    private fun restart() {
         filled = 0
         nSamples = 0
         nFrames = 0
         toSkip = lookaheadFrames
+        decision.reset()
         model.reset()
-        return output
     }
 
     private inline fun collect(run: (MutableList<Float>, MutableList<Event>) -> Unit): Output {
