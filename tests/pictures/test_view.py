@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from vad.detector import Detector
 from vad.errors import AudioError, ConfigError
 from vad.features.streaming import StreamingLogMel
 from vad.pictures import Detail, Source, look
+from vad.pictures.page import save_page
 from vad.segments import Timeline
 
 
@@ -86,3 +89,13 @@ def test_a_part_beyond_the_end_and_no_recording(detector: Detector, bursts: Path
         look(Source(bursts), detector, span=(9, None))
     with pytest.raises(AudioError, match=r"gone\.wav"):
         look(Source(tmp_path / "gone.wav"), detector)
+
+
+def test_a_name_that_no_file_takes_is_escaped(detector: Detector, bursts: Path, tmp_path: Path) -> None:
+    """A name of bytes that are no UTF-8, and of a control character, which SVG does not take."""
+    path = tmp_path / os.fsdecode(b"\xff\x01 \xe3\x80\x80\xc3\xbc.wav")
+    shutil.copy(bursts, path)
+    view = look(Source(path), detector)
+    assert view.name == "\\udcff\\x01 \u3000\xfc.wav"
+    save_page(view, tmp_path / "page.html", sound=None, model_rule=detector.rule)
+    assert "\\udcff\\x01" in (tmp_path / "page.html").read_text(encoding="utf-8")

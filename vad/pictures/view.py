@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,10 @@ class Source:
 
     @property
     def title(self) -> str:
-        """The name that the picture gives it."""
-        return self.path.name if self.name is None else self.name
+        """The name that the picture gives it; what cannot be drawn or written of it is escaped."""
+        name = self.path.name if self.name is None else self.name
+        # Bytes that are no UTF-8 are lone surrogates in Python, which no file takes; SVG takes no control characters.
+        return "".join(c.encode("unicode_escape").decode() if category(c) in ("Cc", "Cs") else c for c in name)
 
 
 @dataclass(frozen=True, slots=True)
