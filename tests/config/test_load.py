@@ -102,6 +102,19 @@ def test_all_problems_at_once_with_line_key_rule_value_and_nearest_name(write):
         assert part in text, text
 
 
+def test_a_rule_of_a_section_is_broken_where_its_key_was_given(write):
+    path = write(
+        "a.yaml", "name: a\ndata: {manifests: [p]}\nfeatures:\n  n_mels: 32\nmodel: {units: 8}\ntraining: {epochs: 2}"
+    )
+    above = problems(path, "features.hop_length=80", "features.f_max=9000")
+    assert above.startswith("--set features.f_max=9000: features: f_min and f_max must hold")
+    both = problems(path, "training.carry_state=true", "model.bidirectional=true")
+    assert "--set training.carry_state=true" in both and "--set model.bidirectional=true" in both
+    assert not both.startswith(str(path))
+    written = problems(write("b.yaml", "name: b\ndata: {manifests: [p]}\nfeatures: {n_mels: 0}"), "features.f_min=20.0")
+    assert "b.yaml:3: features: n_mels must be at least 1" in written
+
+
 def test_overrides_are_yaml_and_come_last(write):
     path = write("a.yaml", "name: a\ndata: {manifests: [p, q]}\ntraining: {epochs: 2}")
     config = load_config(

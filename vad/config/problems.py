@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,9 +29,10 @@ def describe(error: ValidationError, tree: Node, root: type) -> list[str]:
 def _line(item: Any, tree: Node, root: type) -> str:
     keys = _written_keys(item["loc"], tree, root)
     dotted = ".".join(str(key) for key in keys)
-    place = tree.find(keys).place
-    head = f"{place}: {dotted}" if dotted else place
     kind = item["type"]
+    rule = str(item["ctx"]["error"]) if kind == "value_error" else item["msg"].replace("Input should be", "must be")
+    place = _place(tree.find(keys), rule)
+    head = f"{place}: {dotted}" if dotted else place
     if kind in {"extra_forbidden", "unexpected_keyword_argument"}:
         valid = _valid_names(root, keys[:-1])
         listed = f"; valid keys: {', '.join(valid)}" if valid else ""
@@ -37,15 +40,35 @@ def _line(item: Any, tree: Node, root: type) -> str:
     if kind in {"missing", "missing_argument"}:
         return f"{head}: this key is required and not given"
     if kind == "value_error":
-        return f"{head}: {item['ctx']['error']}"
+        # Rules that stand outside the configs name their section themselves.
+        return f"{head}: {rule.removeprefix(f'{dotted}: ')}"
     received = repr(item["input"])
     short = received if len(received) <= _WIDTH else received[: _WIDTH - 1] + "…"
     nearest = ""
     if kind in {"literal_error", "enum"}:
         names = [name.strip(" '") for name in item["ctx"]["expected"].replace(" or ", ", ").split(",")]
         nearest = did_you_mean(str(item["input"]), names)
-    rule = item["msg"].replace("Input should be", "must be")
     return f"{head}: {rule}; received {short}{nearest}"
+
+
+def _place(node: Node, rule: str) -> str:
+    """Returns where a section that breaks a rule was written, or the options that gave what the rule speaks of.
+
+    A section keeps the line of its file when an option changes a key in it, and nothing in that file is then wrong.
+    """
+    # The values of a whole section, where a rule ends with them, are not what it speaks of.
+    words = set(re.findall(r"\w+", rule.partition("; received {")[0]))
+    options = [place for name, place in _leaves(node) if name in words and place.startswith("--set ")]
+    return " ".join(dict.fromkeys(options)) if options else node.place
+
+
+def _leaves(node: Node, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yields the name and the place of every key below a section that holds no keys of its own."""
+    if not isinstance(node.value, dict):
+        yield name, node.place
+        return
+    for key, child in node.value.items():
+        yield from _leaves(child, key)
 
 
 def _written_keys(location: tuple[str | int, ...], tree: Node, root: type) -> tuple[str | int, ...]:
