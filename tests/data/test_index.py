@@ -39,7 +39,7 @@ def test_shards_made_otherwise_are_refused_by_the_field(tmp_path: Path) -> None:
     other = {"seed": 1, "mixing": {"rooms": {"rt60_s": [0.1, 0.5]}}}
     with pytest.raises(FingerprintError, match=r"mixing.rooms.rt60_s is \[0.1, 0.9\], wanted \[0.1, 0.5\].*shards_dir"):
         index(tmp_path, other).load()
-    with pytest.raises(FingerprintError, match="n_mels is 40, wanted 64"):
+    with pytest.raises(FingerprintError, match=r"n_mels is 40, wanted 64; give data\.shards_dir another folder"):
         index(tmp_path, spec=FeatureSpec(n_mels=64)).load()
 
 

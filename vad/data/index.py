@@ -19,6 +19,8 @@ from vad.files import replacing
 
 FORMAT = 1
 
+_OTHER_FOLDER = "give data.shards_dir another folder, or leave it out"
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -134,15 +136,15 @@ class ShardIndex:
             features, origin, version = content["features"], content["origin"], content["format"]
         except (ValueError, KeyError, TypeError):
             return  # not an index of ours: everything is made anew
-        self.features.check_fingerprint(features, str(self.path))
+        try:
+            self.features.check_fingerprint(features, str(self.path))
+        except FingerprintError as error:
+            raise FingerprintError(f"{error}; {_OTHER_FOLDER}") from None
         differing = list(_differences(origin, {**self.origin}, ""))
         if version != FORMAT:
             differing.append(f"format is {version!r}, wanted {FORMAT!r}")
         if differing:
-            raise FingerprintError(
-                f"{self.path}: made from other data: {'; '.join(differing)}; "
-                "give data.shards_dir another folder, or leave it out"
-            )
+            raise FingerprintError(f"{self.path}: made from other data: {'; '.join(differing)}; {_OTHER_FOLDER}")
         self.shards = found
 
 
