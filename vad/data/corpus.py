@@ -131,7 +131,10 @@ def load_corpus(config: DataConfig, split: str) -> Corpus:
         message = missing(absent, home).message(config.manifests, home)
         raise ManifestError(f"{message}; data.allow_missing=true trains without them")
     if not clips["speech"]:
-        raise ConfigError(f"data.manifests: no speech of split {split!r} in tiers {', '.join(config.tiers)}")
+        raise ConfigError(
+            f"data.manifests: no speech of split {split!r} in tiers {', '.join(config.tiers)}; mixtures need rows of "
+            f"kind speech there: add some, as `vad data import --kind speech --split {split}` makes them"
+        )
     noise_weights = dict.fromkeys(("noise", "music", "nonverbal", "babble"), config.mixing.noise.source_weights)
     return Corpus(clips, {"speech": config.mixing.speech.source_weights, **noise_weights})
 
