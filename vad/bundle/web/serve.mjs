@@ -11,11 +11,20 @@ const TYPES = {
   ".svg": "image/svg+xml", ".wasm": "application/wasm", ".webmanifest": "application/manifest+json",
 };
 
+// The file that a request names, or null where there is none.
+function wanted(url) {
+  try {
+    const path = decodeURIComponent(new URL(url, "http://localhost").pathname);
+    const file = join(here, normalize(path === "/" ? "/index.html" : path));
+    return file.startsWith(here) && statSync(file).isFile() ? file : null;
+  } catch {
+    return null; // no such file, or no name at all
+  }
+}
+
 createServer((request, response) => {
-  const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
-  const file = join(here, normalize(path === "/" ? "/index.html" : path));
-  const isFile = file.startsWith(here) && statSync(file, { throwIfNoEntry: false })?.isFile();
-  if (!isFile) return response.writeHead(404).end();
+  const file = wanted(request.url);
+  if (file === null) return response.writeHead(404).end();
   response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream" });
   return createReadStream(file).pipe(response);
 }).listen(port, "127.0.0.1", () => console.log(`http://localhost:${port}`));

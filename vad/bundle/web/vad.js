@@ -24,6 +24,7 @@ export class Vad {
     this.callbacks = callbacks;
     this.metadata = null; // vad.json
     this.microphone = null;
+    this.starting = null; // what waits for the microphone
     this.worker = new Worker(new URL("worker.js", FOLDER));
     this.waiting = new Map();
     this.ready = this.once("ready").then(({ metadata }) => {
@@ -38,7 +39,16 @@ export class Vad {
   }
 
   // Listens to the microphone until `stop`. Must be called from a click, or browsers refuse the sound.
+  // Nothing happens when it listens already, or waits to be allowed to.
   async listen(rule) {
+    this.starting ??= this.begin(rule).finally(() => {
+      this.starting = null;
+    });
+    return this.starting;
+  }
+
+  async begin(rule) {
+    if (this.isListening) return;
     // The model was trained on sound as it comes; the browser's own cleaning would only blur it.
     const audio = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     const media = await navigator.mediaDevices.getUserMedia({ audio });
