@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vad.cli.rule_options import RULE_OPTIONS, rule_from_options
+from vad.decision import DecisionRule
 from vad.detector import Detector
 from vad.formats import Entry, write_labels
 from vad.pictures import Source, look
 from vad.pictures.audio import Sound, encode
-from vad.pictures.page import PAGE_DETAIL, page, save_page
+from vad.pictures.page import PAGE_DETAIL, command_name, page, save_page
+from vad.pictures.template import asset
 from vad.segments import Timeline
 
 LABELS = Timeline.from_pairs([(0.5, 1.2), (2.0, 2.6), (4.5, 5.0), (6.0, 7.1)])
@@ -250,6 +255,31 @@ def test_data_cannot_end_the_script(detector: Detector, bursts: Path) -> None:
     text = page(view, sound=Sound("audio/flac", b""), model_rule=detector.rule)
     assert "alert(1)" in text
     assert "<script>alert" not in text
+
+
+def test_its_command_finds_what_it_shows(detector: Detector, bursts: Path) -> None:
+    """The channel is named, and no digit of a rule is lost: `vad detect` would refuse a limit that is one too short."""
+    assert command_name(look(Source(bursts), detector)) == "bursts.wav"
+    assert command_name(look(Source(bursts, name="a b.wav", channel=0), detector)) == "'a b.wav' --channel 0"
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed: the command is not made (apt install nodejs)")
+    rule = DecisionRule(
+        onset_threshold=0.73333,
+        pad_start_s=0.03,
+        pad_end_s=0.27,
+        max_speech_s=0.03 + 0.27 + 0.4 + 0.5,
+        min_speech_s=0.4,
+    )
+    for shown, given in ((rule, DecisionRule(confirm_threshold=0.8)), (DecisionRule(), rule)):
+        rules = f"{json.dumps(shown.to_dict())}, {json.dumps(given.to_dict())}"
+        script = f"{asset('command.js')}\nconsole.log(vadCommand.options({rules}))"
+        text = subprocess.run([node, "-e", script], check=True, capture_output=True, text=True).stdout
+        words = text.split()
+        options = {
+            flag[2:].replace("-", "_"): float(value) for flag, value in zip(words[::2], words[1::2], strict=True)
+        }
+        assert rule_from_options(given, {"preset": None, **dict.fromkeys(RULE_OPTIONS), **options}) == shown
 
 
 def test_labels_of_any_format(energy_artifact: Path, bursts: Path, tmp_path: Path) -> None:

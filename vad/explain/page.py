@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from vad.explain.pcen import Pcen
 from vad.explain.units import GROUPS, Units
 from vad.explain.words import decision_words, inputs_words, kept_words, saliency_words, singular, units_words
 from vad.pictures.audio import Sound
-from vad.pictures.page import packed_wave
+from vad.pictures.page import command_name, packed_wave
 from vad.pictures.template import asset, embed, encoded, escape, fill, packed, write_page
 
 __all__ = ["explanation_page", "save_explanation_page"]
@@ -90,7 +89,7 @@ def _data(explanation: Explanation) -> dict[str, Any]:
         "groups": dict(GROUPS),
         "singular": {group: singular(name) for group, name in GROUPS.items()},
         "wave": packed_wave(view),
-        "command_name": shlex.quote(view.name),
+        "command_name": command_name(view),
         "moment": {"step": explanation.moment.step, "time_s": explanation.moment.time_s},
     }
 

@@ -16,7 +16,7 @@ from vad.pictures.template import asset, embed, encoded, escape, fill, packed, w
 from vad.pictures.view import Detail, View
 from vad.segments import Timeline
 
-__all__ = ["PAGE_DETAIL", "packed_wave", "page", "save_page"]
+__all__ = ["PAGE_DETAIL", "command_name", "packed_wave", "page", "save_page"]
 
 PAGE_DETAIL: Final = Detail(wave_bins=60000, mel_columns=30000)
 """Enough to zoom into: five minutes keep every frame, an hour a column for every 0.08 s."""
@@ -54,7 +54,7 @@ def page(view: View, *, sound: Sound | None, model_rule: DecisionRule, silent: s
         },
         "rule": view.rule.to_dict(),
         "model_rule": model_rule.to_dict(),
-        "command_name": shlex.quote(view.name),
+        "command_name": command_name(view),
         "posteriors": packed(view.posteriors.astype("<f4")),
         "reference": None if view.reference is None else _in_samples(view.reference, view.grid.sample_rate),
         "wave": packed_wave(view),
@@ -67,10 +67,15 @@ def page(view: View, *, sound: Sound | None, model_rule: DecisionRule, silent: s
         "version": escape(__version__),
         "theme": asset("theme.css"),
         "style": asset("page.css"),
-        "script": asset("unpack.js", "decision.js", "draw.js", "pointers.js", "page.js"),
+        "script": asset("unpack.js", "decision.js", "command.js", "draw.js", "pointers.js", "page.js"),
         "data": embed(data),
     }
     return fill(asset("page.html"), slots)
+
+
+def command_name(view: View) -> str:
+    """Returns what a shell calls the recording of a view: its name, and the channel that was listened to."""
+    return shlex.quote(view.name) + ("" if view.channel is None else f" --channel {view.channel}")
 
 
 def _in_samples(timeline: Timeline, rate: int) -> list[tuple[int, int]]:

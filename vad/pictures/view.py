@@ -89,6 +89,7 @@ class View:
         mel: float32 ``(columns, bands)``, log-mel of the part shown.
         mel_column_s: seconds that a column of `mel` spans.
         mel_start_s: where the first column of `mel` starts.
+        channel: which one was listened to, from 0; None mixed all down.
     """
 
     name: str
@@ -105,6 +106,7 @@ class View:
     mel: NDArray[np.float32]
     mel_column_s: float
     mel_start_s: float
+    channel: int | None = None
 
     @property
     def duration_s(self) -> float:
@@ -204,6 +206,7 @@ def look(
         mel=mel,
         mel_column_s=gathered.mel.rows_per_bin * grid.hop_length / grid.sample_rate,
         mel_start_s=grid.boundary(gathered.first_frame) / grid.sample_rate,
+        channel=source.channel,
     )
 
 

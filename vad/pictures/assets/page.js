@@ -51,8 +51,8 @@
     ["merge_gap_s", "Merge gap", 0, 3, "Padded segments no further apart are one"],
     ["max_speech_s", "Max speech", 1, 60, "Longer segments are cut at their deepest pause"],
   ];
-  // What may be absent is so at one end of its slider: where that is, what it is called, and what `vad detect` takes for it.
-  const ABSENT = { max_speech_s: ["max", "no limit", "inf"], confirm_threshold: ["min", "none", "0"] };
+  // What may be absent is so at one end of its slider: where that is, and what it is called.
+  const ABSENT = { max_speech_s: ["max", "no limit"], confirm_threshold: ["min", "none"] };
   const isAbsent = (input) => input.id in ABSENT && Number(input.value) === Number(input[ABSENT[input.id][0]]);
   // A limit has to leave room for the least segment (vad.decision.rule).
   const LEAST_LIMIT_S = 0.5;
@@ -94,9 +94,7 @@
   }
 
   function showCommand() {
-    const changed = SLIDERS.filter(([name]) => state.rule[name] !== data.model_rule[name]);
-    const options = changed.map(([name]) => ` --${name.replace(/_s$/, "").replaceAll("_", "-")} ${state.rule[name] === null ? ABSENT[name][2] : Number(state.rule[name].toFixed(3))}`);
-    $("command").textContent = `vad detect ${data.command_name}${options.join("")}`;
+    $("command").textContent = `vad detect ${data.command_name}${vadCommand.options(state.rule, data.model_rule)}`;
   }
 
   // --- words and lists --------------------------------------------------------------------------------------------
