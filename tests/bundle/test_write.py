@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vad.artifact import load_artifact, save_artifact
-from vad.bundle import PLATFORMS, write_bundle
+from vad.bundle import PLATFORMS, write, write_bundle
 from vad.errors import ModelError
 
 
@@ -39,6 +39,18 @@ def test_nothing_is_left_to_fill_in_and_no_other_host_is_named(bundle: Path) -> 
     for path in (bundle / "web").iterdir():
         if path.suffix in {".html", ".css", ".js", ".svg", ".tflite"} and path.name != "offline.js":
             assert f'"{path.name}"' in text, path
+
+
+def test_other_code_around_the_same_model_has_another_name(
+    model: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a browser keeps for use without a network goes by that name, and would be served for ever."""
+    shared = write._SHARED_WITH_PICTURES
+    again = write_bundle(model, tmp_path / "again").folder
+    monkeypatch.setattr(write, "_SHARED_WITH_PICTURES", (*shared, "draw.js"))
+    other = write_bundle(model, tmp_path / "other").folder
+    texts = [(folder / "web" / "offline.js").read_bytes() for folder in (bundle, again, other)]
+    assert texts[0] == texts[1] != texts[2]
 
 
 def test_writing_again_replaces_what_was_written_and_nothing_else(model: Path, tmp_path: Path) -> None:

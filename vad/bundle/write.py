@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -66,8 +67,10 @@ def write_bundle(model: Path, folder: Path) -> BundleReport:
     written.append(folder / "README.md")
     for platform in PLATFORMS:
         target = folder / platform
-        for path, content in _platform_files(platform):
-            _write(target / path, content.replace(_DIGEST.encode(), artifact.digest[:16].encode()))
+        files = list(_platform_files(platform))
+        digest = _digest(artifact, files)
+        for path, content in files:
+            _write(target / path, content.replace(_DIGEST.encode(), digest.encode()))
             written.append(target / path)
         home = target / _MODEL_FOLDERS[platform]
         _write_model(model, artifact, home)
@@ -83,6 +86,14 @@ def _check_signature(artifact: Artifact) -> None:
             f"{artifact.name}: a bundle needs the signature audio_1, found "
             f"{', '.join(artifact.metadata.signatures)}: export with --input audio and one frame per call"
         )
+
+
+def _digest(artifact: Artifact, files: list[tuple[Path, bytes]]) -> str:
+    """Returns what names a bundle: other code around the same model is another one, or browsers keep the former."""
+    found = hashlib.sha256(artifact.digest.encode())
+    for path, content in files:
+        found.update(f"{path.as_posix()} {len(content)} ".encode() + content)
+    return found.hexdigest()[:16]
 
 
 def _platform_files(platform: str) -> Iterator[tuple[Path, bytes]]:
