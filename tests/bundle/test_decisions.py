@@ -60,12 +60,26 @@ def test_c_decides_as_python_does(
     all_cases: list[Any], sources: Path, run_port: Callable[..., Any], tmp_path: Path, compiler: str,
     sanitizers: tuple[str, ...],
 ) -> None:  # fmt: skip
-    program = tmp_path / "decisions"
-    files = [HERE / "decision_driver.c", sources / "c" / "vad.c"]
-    flags = [*WARNINGS, "-O1", *sanitizers, f"-I{sources / 'c'}", *files, "-lm", "-o", program]
-    subprocess.run([compiler, *map(str, flags)], check=True)
+    program = _built(compiler, sources, tmp_path, sanitizers)
     for cases, wanted in all_cases:
         _agree(run_port([program], cases), wanted, cases)
+
+
+@pytest.mark.parametrize("grid", ["16000 512 0", "16000 100 160", "0 512 160"])
+def test_c_refuses_grids_that_cannot_be(sources: Path, tmp_path: Path, compiler: str, grid: str) -> None:
+    rule = "0.5 0.5 0 0.1 0.1 0 0 0 0 0"
+    done = subprocess.run(
+        [_built(compiler, sources, tmp_path)], input=f"{grid}\n{rule} 16000 0\n", text=True, check=False
+    )
+    assert done.returncode == 3
+
+
+def _built(compiler: str, sources: Path, folder: Path, flags: Sequence[str] = ()) -> Path:
+    program = folder / "decisions"
+    files = [HERE / "decision_driver.c", sources / "c" / "vad.c"]
+    arguments = [*WARNINGS, "-O1", *flags, f"-I{sources / 'c'}", *files, "-lm", "-o", program]
+    subprocess.run([compiler, *map(str, arguments)], check=True)
+    return program
 
 
 def test_javascript_decides_as_python_does(

@@ -70,3 +70,9 @@ def test_without_what_export_needs_the_install_line_is_given(repository: Path, t
     assert line == f"vad: vad export needs {package}, which is not installed: pip install 'lstm-vad[train]'"
     assert "Traceback" not in done.stderr
     assert not output.exists()
+
+
+def test_a_bundle_of_a_model_that_takes_frames_is_refused_before_any_work(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["export", "--input", "features", "--bundle", str(tmp_path / "app")])
+    assert done.exit_code == 2
+    assert "--bundle is code that gives a model audio; leave out --input features" in done.stderr

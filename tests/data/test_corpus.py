@@ -49,6 +49,14 @@ def test_names_that_nothing_has_are_refused(
         load_corpus(toy_config(**changes).data, "train")
 
 
+def test_all_names_that_nothing_has_are_told_at_once(toy_config: Callable[..., Config]) -> None:
+    config = toy_config(exclude=["one", "two"], mixing__noise={"source_weights": {"three": 1.0}})
+    with pytest.raises(ConfigError) as caught:
+        load_corpus(config.data, "train")
+    told = str(caught.value).splitlines()
+    assert len(told) == 3 and all(f"'{name}'" in line for name, line in zip(("three", "one", "two"), told, strict=True))
+
+
 def test_missing_audio_is_refused_with_the_command_that_fetches_it(
     toy_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, toy_corpus: Path
 ) -> None:

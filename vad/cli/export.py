@@ -88,6 +88,8 @@ def command(
     asked = output is not None or any([overrides, *options.values()])
     if source is None and not asked and bundle is None:
         raise click.UsageError("Missing argument 'RUN_DIR|MODEL', or something to be made of the packaged model.")
+    if bundle is not None and options["input"] == "features":
+        raise click.UsageError("--bundle is code that gives a model audio; leave out --input features")
     if source is None:
         source = Path(str(resources.files("vad") / "weights" / "vad.tflite"))
     if bundle is not None and not asked and source.is_file():

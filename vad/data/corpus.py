@@ -15,7 +15,7 @@ import numpy as np
 
 from vad.config.data import DataConfig
 from vad.data.missing import missing
-from vad.errors import ConfigError, ManifestError, did_you_mean
+from vad.errors import ConfigError, ManifestError, did_you_mean, one_a_line
 from vad.manifests import Recording, data_home, read_manifests, resolve
 from vad.segments import Timeline
 
@@ -176,22 +176,24 @@ def load_rows(config: DataConfig) -> list[Recording]:
         raise ConfigError("data.manifests: needs at least one manifest, received []")
     rows = read_manifests([str(path) for path in config.manifests], Path())
     sources = sorted({row.source for row in rows})
-    for key, weights in (("speech", config.mixing.speech), ("noise", config.mixing.noise)):
-        for name in weights.source_weights:
-            if name not in sources:
-                place = f"data.mixing.{key}.source_weights"
-                hint = did_you_mean(name, sources)
-                raise ConfigError(
-                    f"{place}: no manifest has the source {name!r}{hint}; leave it out, or all of them: {place}={{}}"
-                )
+    problems = [
+        f"data.mixing.{key}.source_weights: no manifest has the source {name!r}{did_you_mean(name, sources)}; leave it "
+        f"out, or all of them: data.mixing.{key}.source_weights={{}}"
+        for key, weights in (("speech", config.mixing.speech), ("noise", config.mixing.noise))
+        for name in weights.source_weights
+        if name not in sources
+    ]
     excluded: set[str] = set()
     for pattern in config.exclude:
         hits = {row.id for row in rows if row.source == pattern or fnmatchcase(row.id, pattern)}
-        if not hits:
-            raise ConfigError(
-                f"data.exclude: {pattern!r} matches no source and no id{did_you_mean(pattern, sources)}; remove it"
-            )
         excluded |= hits
+        if not hits:
+            problems.append(
+                f"data.exclude: {pattern!r} matches no source and no id{did_you_mean(pattern, sources)}; leave it out, "
+                "or all of them: data.exclude=[]"
+            )
+    if problems:
+        raise ConfigError(one_a_line(problems, "leave these out too"))
     return [row for row in rows if row.tier in config.tiers and row.id not in excluded]
 
 

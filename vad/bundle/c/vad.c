@@ -312,6 +312,10 @@ void vad_decision_reset(vad_decision *decision) {
   schedule(d);
 }
 
+static bool grid_is_valid(const vad_grid *grid) {
+  return grid->sample_rate > 0 && grid->hop_length > 0 && grid->win_length >= grid->hop_length;
+}
+
 static bool rule_is_valid(const vad_rule *rule) {
   const double durations[] = {rule->hangover_s,  rule->min_speech_s, rule->min_silence_s,
                               rule->pad_start_s, rule->pad_end_s,    rule->merge_gap_s};
@@ -342,7 +346,7 @@ static bool prepare_cuts(vad_decision *d, const vad_rule *rule) {
 }
 
 vad_decision *vad_decision_create(const vad_rule *rule, const vad_grid *grid, vad_on_event on_event, void *user) {
-  if (!rule_is_valid(rule)) return NULL;
+  if (!rule_is_valid(rule) || !grid_is_valid(grid)) return NULL;
   vad_decision *d = calloc(1, sizeof *d);
   if (d == NULL) return NULL;
   d->grid = *grid;
@@ -459,7 +463,8 @@ void vad_resampler_reset(vad_resampler *resampler) {
 
 size_t vad_resampler_bound(const vad_resampler *resampler, size_t count) {
   size_t most = count == 0 ? (size_t)resampler->half + 1 : count;
-  return most * (size_t)resampler->phases / (size_t)resampler->step + 2;
+  /* In 64 bits: with 44.1 kHz a call of half an hour would overflow the 32 of small devices. */
+  return (size_t)((uint64_t)most * (uint64_t)resampler->phases / (uint64_t)resampler->step + 2);
 }
 
 /* Writes the outputs whose window is complete, up to `last`. */
@@ -548,6 +553,7 @@ static void restart(vad_stream *s) {
 }
 
 vad_stream *vad_stream_create(const vad_settings *settings, const vad_model *model) {
+  if (settings->lookahead_frames < 0) return NULL;
   vad_stream *s = calloc(1, sizeof *s);
   if (s == NULL) return NULL;
   s->settings = *settings;

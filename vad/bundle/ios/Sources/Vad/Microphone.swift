@@ -70,6 +70,7 @@ public final class VadMicrophone {
   private let grid: Grid
   private let model: LiteModel
   private var stream: VadStream?  // of the queue
+  private var turn: NSObject?  // of the main queue: from start() to stop() or an error
 
   public init(bundle: Bundle = .main) throws {
     guard let path = bundle.path(forResource: "vad", ofType: "tflite"),
@@ -81,22 +82,29 @@ public final class VadMicrophone {
     model = try LiteModel(path: path, states: metadata.states)
   }
 
-  /// Asks for the microphone and begins to listen.
+  /// Asks for the microphone and begins to listen; does nothing while it listens. To be called on the main queue.
   public func start() {
+    guard turn == nil else { return }
+    let own = NSObject()
+    turn = own
     AVAudioSession.sharedInstance().requestRecordPermission { granted in
       DispatchQueue.main.async {
+        // `stop()` may have been called before the answer came.
+        guard self.turn === own else { return }
         do {
           guard granted else { throw VadError.microphone("the permission was refused") }
           try self.listen()
         } catch {
+          self.stop()
           self.onError(error)
         }
       }
     }
   }
 
-  /// Ends listening, and tells of the speech that was still open.
+  /// Ends listening, and tells of the speech that was still open. To be called on the main queue.
   public func stop() {
+    turn = nil
     engine.inputNode.removeTap(onBus: 0)
     engine.stop()
     queue.async {
