@@ -37,6 +37,12 @@ def test_a_file_is_itself(folder):
     assert inside(folder / "missing.wav") == ["missing.wav"]
 
 
+def test_an_empty_name_is_not_the_working_directory(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    with pytest.raises(AudioError, match="'': an empty name"):
+        find_recordings("")
+
+
 def test_a_directory_is_mirrored(folder):
     assert inside(folder) == ["a.flac", "b.wav", "deep/d.mp4", "deep/er/c.wav"]
     assert [found.path for found in find_recordings(folder)] == find_audio([folder])

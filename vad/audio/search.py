@@ -50,9 +50,12 @@ def find_recordings(path: str | os.PathLike[str]) -> list[Found]:
     is kept: reading it says so, and the rest of a batch goes on.
 
     Raises:
-        AudioError: when a directory holds no recording, or a pattern matches none.
+        AudioError: when the name is empty, a directory holds no recording, or a pattern matches none.
     """
     name = os.fspath(path)
+    if not name:
+        # To the system it is the working directory; to whoever typed "$FILE", a variable that is not set.
+        raise AudioError("'': an empty name is no recording; name a file, a directory or a pattern")
     suffixes = " ".join(sorted(AUDIO_SUFFIXES))
     if _WILDCARDS & set(name) and not os.path.lexists(path):
         found = list(dict.fromkeys(_match(name)))
