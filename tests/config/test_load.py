@@ -156,6 +156,23 @@ def test_broken_files_are_refused_with_their_place(write, text, said):
     assert said in problems(write("a.yaml", text))
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("data.exclude=a", "data.exclude: must be a list in brackets; received 'a'"),
+        ("data.mixing.speech.speed=[1,2,3]", "must have at most 2 items; received [1, 2, 3]"),
+        ("data.mixing.speech.speed=[1]", "data.mixing.speech.speed.1: this item is required"),
+        ("data.hours=3", "data.hours: must hold keys with values; received 3"),
+        ("model.units=2.5", "model.units: must be a whole number; received 2.5"),
+        ("training.deterministic=maybe", "must be true or false; received 'maybe'"),
+        ("training.epochs=null", "must be a whole number; received null"),
+        ("name=3", "name: must be text, in quotes where it looks like something else; received 3"),
+    ],
+)
+def test_values_of_the_wrong_kind_are_told_in_the_words_of_yaml(write, override, said):
+    assert said in problems(write("a.yaml", "name: a\ndata: {manifests: [p]}"), override)
+
+
 def test_an_absent_file_a_folder_and_binary_are_refused(tmp_path):
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     for name in ("absent.yaml", ".", "binary.yaml"):

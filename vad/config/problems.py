@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -13,6 +14,19 @@ from vad.config.paths import inner_sections, step_into
 from vad.errors import did_you_mean
 
 _WIDTH = 80
+# By pydantic's name of what is wrong: the rule in the words of YAML.
+_RULES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("tuple_type", "list_type"), "must be a list in brackets"),
+        **dict.fromkeys(("dict_type", "model_type", "dataclass_type"), "must hold keys with values"),
+        **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+        **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+        **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
+        "string_type": "must be text, in quotes where it looks like something else",
+        "too_long": "must have at most {max_length} items",
+        "too_short": "must have at least {min_length} items",
+    }
+)
 
 
 def describe(error: ValidationError, tree: Node, root: type) -> list[str]:
@@ -30,7 +44,7 @@ def _line(item: Any, tree: Node, root: type) -> str:
     keys = _written_keys(item["loc"], tree, root)
     dotted = ".".join(str(key) for key in keys)
     kind = item["type"]
-    rule = str(item["ctx"]["error"]) if kind == "value_error" else item["msg"].replace("Input should be", "must be")
+    rule = _rule(item)
     place = _place(tree.find(keys), rule)
     head = f"{place}: {dotted}" if dotted else place
     if kind in {"extra_forbidden", "unexpected_keyword_argument"}:
@@ -38,17 +52,27 @@ def _line(item: Any, tree: Node, root: type) -> str:
         listed = f"; valid keys: {', '.join(valid)}" if valid else ""
         return f"{head}: no such key{did_you_mean(str(keys[-1]), valid)}{listed}"
     if kind in {"missing", "missing_argument"}:
-        return f"{head}: this key is required and not given"
+        what = "item" if isinstance(keys[-1], int) else "key"
+        return f"{head}: this {what} is required and not given"
     if kind == "value_error":
         # Rules that stand outside the configs name their section themselves.
         return f"{head}: {rule.removeprefix(f'{dotted}: ')}"
-    received = repr(item["input"])
+    received = "null" if item["input"] is None else repr(item["input"])
     short = received if len(received) <= _WIDTH else received[: _WIDTH - 1] + "…"
     nearest = ""
     if kind in {"literal_error", "enum"}:
         names = [name.strip(" '") for name in item["ctx"]["expected"].replace(" or ", ", ").split(",")]
         nearest = did_you_mean(str(item["input"]), names)
     return f"{head}: {rule}; received {short}{nearest}"
+
+
+def _rule(item: Any) -> str:
+    kind, told = item["type"], item.get("ctx", {})
+    if kind == "value_error":
+        return str(told["error"])
+    if kind in _RULES:
+        return _RULES[kind].format(**told)
+    return str(item["msg"]).replace("Input should be", "must be")
 
 
 def _place(node: Node, rule: str) -> str:
