@@ -16,7 +16,7 @@ from vad.cli.model_option import model_option
 from vad.errors import AudioError, ConfigError, ManifestError, did_you_mean
 from vad.files import check_writable, writing
 from vad.formats import FORMATS
-from vad.manifests import Clip, Recording, data_home, read_manifests, resolve, write_manifest
+from vad.manifests import Clip, Recording, data_home, found_clip, read_manifests, write_manifest
 from vad.segments import Segment, Timeline
 
 if TYPE_CHECKING:
@@ -155,13 +155,12 @@ def _label(
     todo: dict[int, Clip] = {}
     problems = []
     for index, row in enumerate(rows):
-        clip = resolve(row, home)
         if not wanted(row, again=relabel):
             continue
-        if clip is None:
-            problems.append(f"{row.id}: its audio {row.audio} is not there; `vad data fetch` may bring it")
-            continue
-        todo[index] = clip
+        try:
+            todo[index] = found_clip(row, home)
+        except AudioError as error:
+            problems.append(f"{row.id}: {error}")
     numbers = list(todo)
     spoken: dict[int, Timeline] = {}
     labelled = [movable(row, home, output) for row in rows]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vad.audio import read_info
 from vad.data.ledger import Ledger
-from vad.data.reach import ROUNDING_S
+from vad.data.reach import falls_short
 from vad.errors import AudioError
 from vad.manifests import Clip, Problem, Recording, Scan, absence, duplicate_ids, original_path, resolve, scan_manifest
 
@@ -152,7 +152,7 @@ def _check_file(path: Path, users: Sequence[_Use], checksums: bool) -> list[Prob
             "correct offset_s or duration_s, or fetch the file again",
         )
         for use in users
-        if use.clip.offset_s + use.clip.duration_s > duration_s + ROUNDING_S
+        if falls_short(use.clip.offset_s + use.clip.duration_s, duration_s)
     ]
     if checksums:
         problems += _check_sum(path, users)
