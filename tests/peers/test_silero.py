@@ -68,6 +68,23 @@ def test_state_and_context_are_carried() -> None:
     np.testing.assert_array_equal(stream.finish().values, np.array(wanted, np.float32))
 
 
+@pytest.mark.parametrize("n_samples", [0, 1, 512 * 7, 512 * 7 + 100])
+def test_recordings_side_by_side_are_judged_as_one_by_one(n_samples: int) -> None:
+    try:
+        engine = SileroEngine()
+    except MissingDependencyError as error:
+        pytest.skip(str(error))
+    recordings = (0.1 * np.random.default_rng(1).standard_normal((3, n_samples))).astype(np.float32)
+    times, values = engine.judge(recordings)
+    assert values.dtype == np.float32 and values.shape == (3, times.size)
+    for recording, found in zip(recordings, values, strict=True):
+        stream = engine.start()
+        stream.push(recording)
+        wanted = stream.finish()
+        np.testing.assert_allclose(found, wanted.values, atol=1e-5)
+        np.testing.assert_allclose(times, wanted.times)
+
+
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     path = tmp_path / "model.onnx"

@@ -240,6 +240,9 @@ class PipelineConfig(Section):
         reset_share: where training carries state across excerpts, how often an excerpt starts from a fresh one.
         absence_excerpts: how many excerpts without speech then follow one another on average, so that the state learns
             what it is when nobody has spoken for minutes; null leaves excerpts in random order.
+        engine_weight: share of `data.engine` in the targets of training, the label's being the rest. Without effect
+            where there is no engine.
+        engine_collar_s: frames this close to a change of label are learnt from the label alone.
     """
 
     batch_size: PositiveInt = 32
@@ -256,6 +259,8 @@ class PipelineConfig(Section):
     frequency_mask_bands: Annotated[int, Field(ge=1)] = 4
     reset_share: Share = 0.25
     absence_excerpts: Annotated[float, Field(ge=1.0)] | None = None
+    engine_weight: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.3
+    engine_collar_s: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
 
 
 class DataConfig(Section):
@@ -272,6 +277,8 @@ class DataConfig(Section):
         hours: of mixtures by split.
         excerpts_per_shard: excerpts in one TFRecord file.
         labels: how clean speech without labels is labelled.
+        engine: another detector that judges every mixture for training; its values stand beside the labels. null asks
+            none.
         mixing: how mixtures are made.
         pipeline: how they reach the model.
     """
@@ -285,6 +292,7 @@ class DataConfig(Section):
     hours: HoursConfig = HoursConfig()
     excerpts_per_shard: PositiveInt = 64
     labels: LabelRule = LabelRule()
+    engine: Literal["silero"] | None = None
     mixing: MixingConfig = MixingConfig()
     pipeline: PipelineConfig = PipelineConfig()
 

@@ -16,6 +16,7 @@ from vad.config.section import Section
 from vad.config.training import TrainingConfig
 from vad.decision import DecisionRule
 from vad.features.spec import FeatureSpec
+from vad.peers import SAMPLE_RATE
 
 
 class Config(Section):
@@ -47,6 +48,15 @@ class Config(Section):
             raise ValueError(
                 "training.carry_state: the way back of a bidirectional network begins at the end of an excerpt, so no "
                 "state can be carried; received true with model.bidirectional true; set one of them to false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _engine_hears(self) -> Config:
+        if self.data.engine is not None and self.features.sample_rate != SAMPLE_RATE:
+            raise ValueError(
+                f"data.engine: {self.data.engine} hears {SAMPLE_RATE} Hz alone; received features.sample_rate "
+                f"{self.features.sample_rate}; set data.engine to null"
             )
         return self
 

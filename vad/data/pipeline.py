@@ -16,11 +16,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vad.config import Config
+from vad.data.engine import has_engine
 from vad.data.index import ShardIndex
 from vad.data.lanes import by_absence
 from vad.data.live import LiveMixtures
 from vad.data.shards import Progress, excerpt_count, prepare
 from vad.data.spectral import amplified, random_cut, random_gains, random_warp
+from vad.data.targets import targets
 from vad.data.tfio import seed_graph, spec_augment
 from vad.errors import ConfigError
 
@@ -63,8 +65,9 @@ class Mixtures:
             carry_state: whether batches are consecutive windows of the same excerpts, in order.
 
         Returns:
-            Features float32 (batch, time, n_mels), labels float32 (batch, time), weights float32 (batch, time), of
-            cuts of `crop_s`; with `carry_state` also resets, bool (batch,): where the state starts anew.
+            Features float32 (batch, time, n_mels), labels float32 (batch, time), between 0 and 1 where an engine has a
+            say in them, weights float32 (batch, time), of cuts of `crop_s`; with `carry_state` also resets, bool
+            (batch,): where the state starts anew.
         """
         pipeline, spec = self.config.data.pipeline, self.config.features
         seed = _epoch_seed(self.config.training_seed, self.split, epoch)
@@ -142,15 +145,16 @@ class Mixtures:
         return dataset.map(self._parsed, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
     def _parsed(self, record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        fields = {name: tf.io.FixedLenFeature((), tf.string) for name in ("frames", "labels", "mask")}
-        found = tf.io.parse_single_example(record, fields)
+        has_voice = has_engine(self.config, self.split)
+        names = ("frames", "labels", "mask", *(["engine"] if has_voice else []))
+        found = tf.io.parse_single_example(record, {name: tf.io.FixedLenFeature((), tf.string) for name in names})
         n_mels = self.config.features.n_mels
         frames = tf.reshape(tf.io.decode_raw(found["frames"], tf.float16), (-1, n_mels))
-        return (
-            tf.cast(frames, tf.float32),
-            tf.io.decode_raw(found["labels"], tf.uint8),
-            tf.io.decode_raw(found["mask"], tf.uint8),
-        )
+        labels = tf.io.decode_raw(found["labels"], tf.uint8)
+        if has_voice:
+            voice = tf.io.decode_raw(found["engine"], tf.uint8)
+            labels = targets(labels, voice, self.config)
+        return tf.cast(frames, tf.float32), labels, tf.io.decode_raw(found["mask"], tf.uint8)
 
     def _delayed(self, frames: tf.Tensor, labels: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Delays labels by the look-ahead: step t is judged by the label of frame t - lookahead."""

@@ -19,6 +19,7 @@ from typing import Any
 
 from vad.config import Config
 from vad.data.corpus import Corpus, corpus_digests, load_corpus
+from vad.data.engine import engine_voice
 from vad.data.index import Shard, ShardIndex
 from vad.data.workers import Batch, Job, mixed_batches
 from vad.errors import ConfigError
@@ -61,6 +62,7 @@ def prepare(
         ConfigError: when the data section cannot act or `jobs` is below 1.
         ManifestError: when a manifest is wrong or audio is missing.
         FingerprintError: when `data.shards_dir` holds shards of another config.
+        MissingDependencyError: when the engine of `data.engine` is not installed.
     """
     if jobs is not None and jobs < 1:
         raise ConfigError(f"jobs must be at least 1; received {jobs}")
@@ -75,6 +77,8 @@ def prepare(
         todo[split] = [job for name, job in wanted[split].items() if name not in index.shards]
     # All of them before the first is mixed: audio that is missing of the last split is not news for hours later.
     corpora = {split: load_corpus(config.data, split) for split, jobs_left in todo.items() if jobs_left}
+    for split in corpora:
+        engine_voice(config, split)  # what is missing is said here, not by a process that dies of it
     for split, index in indexes.items():
         total = sum(job.count for job in wanted[split].values())
         done = total - sum(job.count for job in todo[split])
@@ -99,6 +103,8 @@ def shard_origin(config: Config) -> dict[str, Any]:
         "corpus": corpus_digests(data, ("train", "dev")),
         "labels": json.loads(_canonical(data.model_dump(mode="json")["labels"])),
         "mixing": data.mixing.model_dump(mode="json"),
+        # Left out where there is none: shards without one are what they were before there were any.
+        **({} if data.engine is None else {"engine": data.engine}),
     }
 
 
@@ -174,12 +180,14 @@ def _write_records(path: Path, batch: Batch) -> None:
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=[content]))
 
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for frames, labels, mask in zip(batch.frames, batch.labels, batch.masks, strict=True):
+        for index, (frames, labels, mask) in enumerate(zip(batch.frames, batch.labels, batch.masks, strict=True)):
             fields = {
                 "frames": feature(frames.astype("<f2").tobytes()),
                 "labels": feature(labels.tobytes()),
                 "mask": feature(mask.tobytes()),
             }
+            if batch.voices is not None:
+                fields["engine"] = feature(batch.voices[index].tobytes())
             writer.write(
                 tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString(deterministic=True)
             )

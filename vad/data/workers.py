@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vad.config import Config
 from vad.data.corpus import Corpus
+from vad.data.engine import engine_voice
 from vad.data.mixing import Mixer
 from vad.data.store import AudioStore
 from vad.features.offline import log_mel
@@ -49,6 +50,7 @@ class Batch:
         frames: float16 (n_frames, n_mels) of each excerpt.
         labels: uint8 (n_frames,) of each.
         masks: uint8 (n_frames,) of each; 0 where the label is not to be relied on.
+        voices: uint8 (n_frames,) of each, what the config's engine says; None where none is asked.
         sums: sum of each mel band over all frames.
         squares: sum of its squares.
     """
@@ -57,6 +59,7 @@ class Batch:
     frames: list[NDArray[np.float16]]
     labels: list[NDArray[np.uint8]]
     masks: list[NDArray[np.uint8]]
+    voices: NDArray[np.uint8] | None
     sums: tuple[float, ...]
     squares: tuple[float, ...]
 
@@ -72,6 +75,7 @@ class Worker:
     def __init__(self, config: Config, corpora: Mapping[str, Corpus]) -> None:
         self._config = config
         store = audio_store(config)
+        self._voices = {split: engine_voice(config, split) for split in corpora}
         self._mixers = {split: Mixer(config, corpus, split, store) for split, corpus in corpora.items()}
 
     def run(self, job: Job) -> Batch:
@@ -86,8 +90,8 @@ class Worker:
 
     def _mixed(self, job: Job) -> Batch:
         spec, rule = self._config.features, self._config.data.labels
-        mixer = self._mixers[job.split]
-        frames, labels, masks = [], [], []
+        mixer, voice = self._mixers[job.split], self._voices[job.split]
+        frames, labels, masks, heard = [], [], [], []
         sums, squares = np.zeros(spec.n_mels), np.zeros(spec.n_mels)
         for index in range(job.first, job.first + job.count):
             excerpt = mixer.excerpt(index)
@@ -99,7 +103,10 @@ class Worker:
             exact = stored.astype(np.float64)
             sums += exact.sum(axis=0)
             squares += np.square(exact).sum(axis=0)
-        return Batch(job, frames, labels, masks, tuple(sums.tolist()), tuple(squares.tolist()))
+            if voice is not None:
+                heard.append(excerpt.samples)
+        voices = None if voice is None else voice.judge(np.stack(heard))
+        return Batch(job, frames, labels, masks, voices, tuple(sums.tolist()), tuple(squares.tolist()))
 
 
 def audio_store(config: Config) -> AudioStore:

@@ -123,21 +123,50 @@ class SileroEngine:
         """Starts a recording."""
         return _SileroStream(self._session, self._rule)
 
+    def judge(self, recordings: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Judges recordings of one length side by side: in less than half the time that one after the other takes.
+
+        Args:
+            recordings: float32 ``(batch, n_samples)``, 16 kHz, in [-1, 1].
+
+        Returns:
+            Centres of the windows in seconds, float64 ``(n,)``, ascending; values, float32 ``(batch, n)``: but for
+            rounding, each row is what a stream of its own gives.
+        """
+        batch, n_samples = recordings.shape
+        count = -(-n_samples // _WINDOW)
+        padded = np.pad(recordings, ((0, 0), (0, count * _WINDOW - n_samples))).astype(np.float32, copy=False)
+        steps = _Steps(self._session, batch)
+        values = [steps.score(window) for window in padded.reshape(batch, count, _WINDOW).swapaxes(0, 1)]
+        return (np.arange(count) + 0.5) * _WINDOW / SAMPLE_RATE, np.array(values, np.float32).reshape(count, batch).T
+
+
+class _Steps:
+    """The model from window to window, on a batch of recordings."""
+
+    def __init__(self, session: Any, batch: int) -> None:
+        self._session = session
+        self._state = np.zeros((2, batch, 128), dtype=np.float32)
+        self._context = np.zeros((batch, _CONTEXT), dtype=np.float32)
+        self._rate = np.array(SAMPLE_RATE, dtype=np.int64)
+
+    def score(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns the values of the next windows, ``(batch, 512)``: float32 ``(batch,)``."""
+        seen = np.concatenate([self._context, windows], axis=1)
+        values, self._state = self._session.run(None, {"input": seen, "state": self._state, "sr": self._rate})
+        self._context = windows[:, -_CONTEXT:].copy()
+        found: NDArray[np.float32] = values[:, 0]
+        return found
+
 
 class _SileroStream(WindowedStream):
     def __init__(self, session: Any, rule: SileroRule) -> None:
         super().__init__(_WINDOW)
-        self._session = session
+        self._steps = _Steps(session, 1)
         self._rule = rule
-        self._state = np.zeros((2, 1, 128), dtype=np.float32)
-        self._context = np.zeros(_CONTEXT, dtype=np.float32)
-        self._rate = np.array(SAMPLE_RATE, dtype=np.int64)
 
     def score(self, window: NDArray[np.float32]) -> float:
-        seen = np.concatenate([self._context, window])[np.newaxis]
-        value, self._state = self._session.run(None, {"input": seen, "state": self._state, "sr": self._rate})
-        self._context = window[-_CONTEXT:].copy()
-        return float(value[0, 0])
+        return float(self._steps.score(window[np.newaxis])[0])
 
     def segment(self, values: NDArray[np.float32], n_samples: int) -> Timeline:
         return self._rule.segment(values, n_samples)
