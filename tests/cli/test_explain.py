@@ -23,11 +23,11 @@ def _run(*arguments: object) -> Result:
 
 
 def test_words_alone(recording: Path) -> None:
-    result = _run(recording, "--start", 4, "--end", 6, "--at", 5.1)
+    result = _run(recording, "--start", 7, "--end", 9, "--at", 8.1)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.startswith("recording.wav, 4 to 6 s: 1 segment\nThe first layer sees ")
+    assert result.stdout.startswith("recording.wav, 7 to 9 s: 1 segment\nThe first layer sees ")
     assert "\nlstm_0: " in result.stdout
-    assert "At 5.0" in result.stdout or "At 5.1" in result.stdout
+    assert "At 8.0" in result.stdout or "At 8.1" in result.stdout
     assert "It would " in result.stdout
 
 

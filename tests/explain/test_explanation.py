@@ -53,7 +53,8 @@ def test_without_a_moment_it_is_the_first_onset(recording: Path, detector: Detec
 
 def test_words(explanation: Explanation) -> None:
     text = list(lines(explanation))
-    assert text[0] == "recording.wav, 4 to 8 s: 2 segments"
+    inside = [segment for segment in explanation.view.segments if segment.end > 4 and segment.start < 8]
+    assert len(inside) > 1 and text[0] == f"recording.wav, 4 to 8 s: {len(inside)} segments"
     layers = {line[:6]: line[8:] for line in text if line.startswith("lstm_")}
     assert list(layers) == ["lstm_0", "lstm_1"]
     for line, layer in zip(layers.values(), explanation.network.layers, strict=True):

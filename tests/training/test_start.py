@@ -39,6 +39,15 @@ def test_the_first_step_is_from_the_weights_of_the_run(run, config, batches, tmp
     assert "start_from" not in json.loads((run / "summary.json").read_text(encoding="utf-8"))
 
 
+def test_an_engine_beside_the_labels_is_told_of_ever_after(config, batches, tmp_path):
+    made = config(epochs=1)
+    taught = made.model_copy(update={"data": made.data.model_copy(update={"engine": "silero"})})
+    run = train(taught, tmp_path / "taught", batches())
+    told = json.loads((train(config(start_from=run, epochs=1), tmp_path / "b", batches()) / "summary.json").read_text())
+    assert told["start_from"]["engine"] == {"name": "silero", "weight": 0.3, "collar_s": 0.1}
+    assert "engine" not in told
+
+
 def test_a_resumed_training_does_not_begin_again(run, config, batches, tmp_path):
     made = config(start_from=run)
     train(made, tmp_path / "second", batches())

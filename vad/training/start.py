@@ -20,6 +20,7 @@ from vad.training.run_dir import RunDirectory, differing_keys, load_run
 
 # What two networks may differ in and still have the same weights; the look-ahead is learnt anew in a few steps.
 _FREE = {"lookahead_frames", "dropout", "forget_bias"}
+_TOLD = ("name", "seed", "epochs", "steps", "data", "teacher", "engine", "start_from")
 
 
 def starting_weights(config: Config, start: Path | Literal["packaged"]) -> list[NDArray[np.float32]]:
@@ -48,13 +49,16 @@ def starting_weights(config: Config, start: Path | Literal["packaged"]) -> list[
 
 
 def provenance(start: Path | Literal["packaged"]) -> dict[str, Any]:
-    """Returns what is told of the training that gave the weights: its name, its length, its data and its own start."""
+    """Returns what is told of the training that gave the weights.
+
+    That is its name, its length, its data, who taught it besides the labels, and its own start.
+    """
     if _is_file(start):
         told = _artifact(start).metadata.training
     else:
         summary = RunDirectory(Path(start)).summary
         told = json.loads(summary.read_text(encoding="utf-8")) if summary.is_file() else {"name": Path(start).name}
-    return {name: told[name] for name in ("name", "seed", "epochs", "steps", "data", "start_from") if name in told}
+    return {name: told[name] for name in _TOLD if name in told}
 
 
 def _is_file(start: Path | Literal["packaged"]) -> bool:

@@ -42,6 +42,7 @@ def write_summary(
         "data": dict(facts),
         **_start(config),
         **_teacher(config),
+        **_engine(config),
         "features_fingerprint": config.features.fingerprint,
         "versions": {"lstm-vad": __version__, **versions()},
     }
@@ -63,6 +64,20 @@ def _teacher(config: Config) -> dict[str, Any]:
     told = json.loads(RunDirectory(training.teacher).summary.read_text(encoding="utf-8"))
     facts = {"name": told.get("name"), "dev_roc_auc": told.get("dev", {}).get("roc_auc")}
     return {"teacher": {**facts, "weight": training.teacher_weight, "temperature": training.teacher_temperature}}
+
+
+def _engine(config: Config) -> dict[str, Any]:
+    """Returns whose values stood beside the labels, for model cards; nothing where nobody's did."""
+    if config.data.engine is None:
+        return {}
+    pipeline = config.data.pipeline
+    return {
+        "engine": {
+            "name": config.data.engine,
+            "weight": pipeline.engine_weight,
+            "collar_s": pipeline.engine_collar_s,
+        }
+    }
 
 
 def versions() -> dict[str, str]:
