@@ -179,7 +179,7 @@ def _installed_model() -> Path:
         path = Path(folder) / "data" / "silero_vad.onnx"
         if path.is_file():
             return path
-    raise MissingDependencyError("silero-vad", install=_INSTALL, purpose="scoring against Silero")
+    raise MissingDependencyError("silero-vad", install=_INSTALL, purpose="running Silero")
 
 
 def _session(path: Path) -> Any:
@@ -187,7 +187,7 @@ def _session(path: Path) -> Any:
         runtime = import_module("onnxruntime")
     except ImportError as error:
         raise MissingDependencyError(
-            "onnxruntime", install=extra_line("peers"), purpose="scoring against Silero"
+            "onnxruntime", install=extra_line("peers"), purpose="running Silero"
         ) from error
     options = runtime.SessionOptions()
     # As their wrapper does: a step is too small to share between threads.
