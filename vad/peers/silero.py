@@ -186,9 +186,7 @@ def _session(path: Path) -> Any:
     try:
         runtime = import_module("onnxruntime")
     except ImportError as error:
-        raise MissingDependencyError(
-            "onnxruntime", install=extra_line("peers"), purpose="running Silero"
-        ) from error
+        raise MissingDependencyError("onnxruntime", install=extra_line("peers"), purpose="running Silero") from error
     options = runtime.SessionOptions()
     # As their wrapper does: a step is too small to share between threads.
     options.inter_op_num_threads = options.intra_op_num_threads = 1
