@@ -23,16 +23,24 @@ def targets(labels: tf.Tensor, voice: tf.Tensor, config: Config) -> tf.Tensor:
     """
     pipeline = config.data.pipeline
     exact = tf.cast(labels, tf.float32)
-    share = pipeline.engine_weight * (
-        1.0 - _near_changes(exact, config.features.grid.frames_in(pipeline.engine_collar_s))
-    )
+    changes = tf.pad(tf.abs(exact[1:] - exact[:-1]), [[1, 0]])
+    near = near_changes(changes[tf.newaxis], config.features.grid.frames_in(pipeline.engine_collar_s))[0]
+    share = pipeline.engine_weight * (1.0 - near)
     return (1.0 - share) * exact + share * (tf.cast(voice, tf.float32) / FULL)
 
 
-def _near_changes(labels: tf.Tensor, reach: int) -> tf.Tensor:
-    """Returns 1 for the `reach` frames on either side of each change of label, 0 elsewhere."""
+def near_changes(changes: tf.Tensor, reach: int) -> tf.Tensor:
+    """Returns which frames lie near a change of label.
+
+    Args:
+        changes: float32 ``(batch, time)``; entry t is 1 where a change lies between the frames t - 1 and t, else 0.
+        reach: how many frames on either side of a change are near it.
+
+    Returns:
+        float32 ``(batch, time)``, 1 or 0.
+    """
     if reach < 1:
-        return tf.zeros_like(labels)
-    # Entry t is the change between frames t - 1 and t; frame t is near one of t - reach + 1 … t + reach.
-    changes = tf.pad(tf.abs(labels[1:] - labels[:-1]), [[reach, reach]])
-    return tf.nn.max_pool1d(changes[tf.newaxis, :, tf.newaxis], 2 * reach, 1, "VALID")[0, :, 0]
+        return tf.zeros_like(changes)
+    # Frame t is near when a change lies at one of t - reach + 1 … t + reach.
+    padded = tf.pad(changes, [[0, 0], [reach - 1, reach]])
+    return tf.nn.max_pool1d(padded[..., tf.newaxis], 2 * reach, 1, "VALID")[..., 0]

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from vad.config.training import LossConfig
+from vad.data.targets import near_changes
 
 
 def frame_losses(labels: Any, logits: Any, config: LossConfig) -> Any:
@@ -60,10 +61,7 @@ def frame_weights(labels: Any, weights: Any, config: LossConfig, frames_per_s: f
     changes = tf.abs(speech[:, 1:] - speech[:, :-1]) * labelled[:, 1:] * labelled[:, :-1]
     changes = tf.pad(changes, [[0, 0], [1, 0]])
     reach = max(1, round(config.boundary_s * frames_per_s))
-    # Frame t is near when a change lies at one of t - reach + 1 … t + reach.
-    padded = tf.pad(changes, [[0, 0], [reach - 1, reach]])
-    near = tf.nn.max_pool1d(padded[..., tf.newaxis], 2 * reach, 1, "VALID")[..., 0]
-    return weights * (1.0 + (config.boundary_weight - 1.0) * near)
+    return weights * (1.0 + (config.boundary_weight - 1.0) * near_changes(changes, reach))
 
 
 def distilled(losses: Any, logits: Any, taught: Any, *, share: Any, temperature: float) -> Any:
