@@ -26,6 +26,7 @@ PAGES = {
     "conditions": ["conditions.py"],
     "false_alarms": ["false_alarms.py"],
     "trade_off": ["trade_off.py"],
+    "decision": ["decision.py"],
     "drift": ["drift.py"],
     "absence": ["absence.py"],
 }

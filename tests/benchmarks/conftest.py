@@ -30,6 +30,7 @@ def scripts(repository: Path) -> dict[str, ModuleType]:
                 "conditions",
                 "false_alarms",
                 "trade_off",
+                "decision",
                 "card",
                 "absence",
                 "label_references",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from vad.detector import Detector
 from vad.manifests import read_manifest
 
 
@@ -68,6 +69,34 @@ def test_a_higher_confirm_threshold_finds_less_of_everything(
     assert shares == sorted(shares) and counts == sorted(counts, reverse=True)
     (built,) = tmp_path.glob("dev-*/manifest.jsonl")
     assert {row.split for row in read_manifest(built)} == {"dev"}
+
+
+def test_the_decision_is_what_vad_tune_chooses(
+    scripts: dict[str, ModuleType], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = scripts["decision"]
+    monkeypatch.setenv("VAD_DATA_HOME", str(corpus))
+    # Buzzes are no words: what is asked of them is little.
+    monkeypatch.setattr(module, "MAX_UNHEARD", 0.99)
+    arguments = ["--manifests", str(corpus / "manifests"), "--cache", str(tmp_path)]
+    result = CliRunner().invoke(module.main, arguments)
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert any("at most 13 false alarms an hour and at most 0.99 of the recordings" in line for line in lines)
+    for name, wanted in (("onset_threshold", "0.6"), ("min_silence_s", "0.15")):
+        (held,) = [line.split()[1:] for line in lines if line.strip().startswith(name)]
+        assert held == [wanted, wanted]
+    built = [read_manifest(path) for path in tmp_path.glob("dev-*/manifest.jsonl")]
+    assert {"words", "noise-clips", "music-clips"} <= {row.id.split("/")[0] for rows in built for row in rows}
+    monkeypatch.setattr(module, "MAX_ALARMS", -1.0)
+    refused = CliRunner().invoke(module.main, arguments)
+    assert refused.exit_code == 1 and "--max-alarms" in refused.output
+
+
+def test_the_packaged_decision_is_the_one_of_the_page(scripts: dict[str, ModuleType]) -> None:
+    page = (scripts["card"].HERE / "decision.md").read_text(encoding="utf-8")
+    (row,) = [line.split() for line in page.splitlines() if line.strip().startswith("confirm_threshold")]
+    assert float(row[2]) == Detector().rule.confirm_threshold
 
 
 def test_a_talker_who_says_much_counts_as_much_as_one_who_says_less(scripts: dict[str, ModuleType]) -> None:

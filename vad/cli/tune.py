@@ -212,11 +212,14 @@ def _tables(tuned: Tuned, bank: Bank) -> str:
         for flags in (bank.labels, ~bank.labels)
     )
     aim = tuned.aim
-    bound = "" if aim.max_delay_s is None else f" with nine of ten ends known within {aim.max_delay_s:g} s"
+    bounds = []
+    if aim.max_delay_s is not None:
+        bounds.append(f"nine of ten ends known within {aim.max_delay_s:g} s")
     if aim.max_alarms_per_hour is not None:
-        bound += f" with at most {aim.max_alarms_per_hour:g} false alarms an hour"
+        bounds.append(f"at most {aim.max_alarms_per_hour:g} false alarms an hour")
     if aim.max_unheard is not None:
-        bound += f" with at most {aim.max_unheard:g} of the recordings with speech unheard"
+        bounds.append(f"at most {aim.max_unheard:g} of the recordings with speech unheard")
+    bound = f" with {' and '.join(bounds)}" if bounds else ""
     lines = [
         f"{tuned.n_recordings} recordings, {speech_min:.1f} min of speech, {other_min:.1f} min without; "
         f"{tuned.n_tried} rules tried for {_SHOWN[aim.cost]}{bound}",
