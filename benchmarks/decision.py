@@ -1,4 +1,4 @@
-"""The packaged decision, as `vad tune` chooses it on the dev split.
+"""The packaged decision beside what `vad tune` chooses on the dev split.
 
     VAD_DATA_HOME=... python benchmarks/decision.py --output benchmarks/decision.md
 
@@ -8,10 +8,8 @@ Tuned on, all of the dev split:
 * everything that holds no speech, clip by clip, as in `false_alarms.py`;
 * the utterances of `trade_off.py`, each between half seconds of faint noise.
 
-Bounds are half of Silero's false alarms an hour, and the share of the recordings in which nobody's speech is heard.
-Within them it is the largest F1 of decided frames. What confirms is searched. Durations are held, for by F1 of frames
-alone the best rule closes pauses that people hear; so are thresholds, unless `--thresholds` lets them go: lower ones
-gain less than a thousandth of F1, and more of what is no speech lies above them.
+The largest F1 of decided frames within two bounds: half of Silero's false alarms an hour, and the share of recordings in
+which nobody's speech is heard. Thresholds and durations are all searched.
 """
 
 from __future__ import annotations
@@ -34,23 +32,17 @@ from vad.segments import Segment, Timeline
 # Half of Silero's in false_alarms.md.
 MAX_ALARMS = 13.0
 MAX_UNHEARD = 0.05
-# Of the decision in configs/base.yaml.
-HELD = {"hangover": 0.0, "min-speech": 0.1, "min-silence": 0.15, "pad-start": 0.0, "pad-end": 0.0}
-THRESHOLDS = {"onset-threshold": 0.6, "offset-threshold": 0.6}
 
 
 @click.command(context_settings={"show_default": True})
 @click.option("--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Else the packaged one.")
-@click.option("--thresholds", is_flag=True, help="Search the thresholds as well.")
 @click.option("--manifests", type=click.Path(exists=True, path_type=Path), default=accuracy.MANIFESTS)
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=accuracy.CACHE)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Markdown file; else the terminal.")
-def main(model: Path | None, thresholds: bool, manifests: Path, cache: Path, output: Path | None) -> None:
+def main(model: Path | None, manifests: Path, cache: Path, output: Path | None) -> None:
     """Builds the sets where they are not there, tunes, writes the page."""
     # Those of the accuracy set that hold no speech are cuts of the same clips, and of another kind.
     options = ["--kind", "labelled", "--max-alarms", f"{MAX_ALARMS:g}", "--max-unheard", f"{MAX_UNHEARD:g}"]
-    held = HELD if thresholds else THRESHOLDS | HELD
-    options += [text for name, value in held.items() for text in (f"--{name}", f"{value:g}")]
     try:
         made_of = {"cache": cache, "manifests": manifests, "split": "dev", "minutes": 10.0, "seed": 0}
         recipes = (accuracy.STANDARD, Recipe(Path(__file__).resolve(), conditions))
