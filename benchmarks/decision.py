@@ -8,8 +8,8 @@ Tuned on, all of the dev split:
 * everything that holds no speech, clip by clip, as in `false_alarms.py`;
 * the utterances of `trade_off.py`, each between half seconds of faint noise.
 
-The largest F1 of decided frames within two bounds: half of Silero's false alarms an hour, and the share of recordings in
-which nobody's speech is heard. Thresholds and durations are all searched.
+The largest F1 of decided frames within two bounds: half of Silero's false alarms an hour, and the share of recordings
+whose speech is not heard at all. Thresholds and durations are all searched.
 """
 
 from __future__ import annotations
