@@ -147,7 +147,7 @@ def test_fetch_of_the_history_says_where_else(tmp_path: Path, home: Path) -> Non
 def test_fetch_of_a_selection_that_is_empty(tmp_path: Path, home: Path) -> None:
     result = vad("fetch", manifest(tmp_path, ROW), "--kind", "music")
     assert result.exit_code == 2
-    assert "none of the 1 recordings is of --kind music" in result.stderr
+    assert "none of 1 recording is of --kind music" in result.stderr
 
 
 def test_a_broken_manifest_is_one_line_a_problem(tmp_path: Path, home: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_broken_recording_is_named_and_the_rest_is_scored(corpus: Path, monkey
     ("arguments", "code", "words"),
     [
         (["--split", "test"], 1, "nothing to score"),
-        (["--kind", "speech"], 1, "none of the 1 chosen recordings"),
+        (["--kind", "speech"], 1, "no labels in 1 chosen recording;"),
         (["--against", "cobra"], 2, "'cobra' is none of webrtc, silero, energy"),
         (["--collar", "-1"], 2, "--collar"),
         (["--by", "colour"], 2, "--by"),

@@ -202,7 +202,7 @@ def _select(
     if not left:
         given = " ".join(f"--{name} {value}" for name, values in wanted.items() for value in values)
         raise click.UsageError(
-            f"none of the {len(rows)} recordings is of {given}; `vad data stats` shows what there is"
+            f"none of {counted(len(rows), 'recording')} is of {given}; `vad data stats` shows what there is"
         )
     return left
 

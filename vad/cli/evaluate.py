@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.choosing import choice_options, chosen, need_labels
 from vad.cli.model_option import model_option
 from vad.cli.rule_options import rule_from_options, rule_options
-from vad.errors import ManifestError, ModelError, VadError
+from vad.errors import ModelError, VadError
 from vad.files import check_writable, replacing, writing
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from vad.peers import Engine
 
 _PEERS = ("webrtc", "silero", "energy")
-_KINDS = ("speech", "noise", "music", "nonverbal", "babble", "labelled")
 
 
 def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -35,8 +35,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.command("evaluate")
 @click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
 @model_option()
-@click.option("--split", type=click.Choice(["train", "dev", "test"]), help="Only recordings of this split.")
-@click.option("--kind", "kinds", type=click.Choice(_KINDS), multiple=True, help="Only this kind; may be repeated.")
+@choice_options
 @click.option("--by", type=click.Choice(["kind", "source", "language", "split"]), help="A table for each of these.")
 @click.option(
     "--against", callback=_names, metavar="NAMES", help=f"Other engines too, between commas: {','.join(_PEERS)}."
@@ -69,20 +68,10 @@ def command(
     100 ms would give is shown beside. Recordings that nobody has labelled are passed over and counted. Audio is looked
     for in VAD_DATA_HOME and beside the manifest.
     """
-    from vad.manifests import read_manifests
-
     if options["worst"] is not None and options["folder"] is None:
         raise click.UsageError("--worst counts the recordings that a report pictures: it needs --report DIR")
-    recordings = [
-        recording
-        for recording in read_manifests(manifests)
-        if split in (None, recording.split) and (not kinds or recording.kind in kinds)
-    ]
-    if all(recording.speech is None for recording in recordings):
-        raise ManifestError(
-            f"{', '.join(manifests)}: nothing to score: none of the {len(recordings)} chosen recordings has labels; "
-            "give --split and --kind that have some, or label them (vad data import)"
-        )
+    recordings = chosen(manifests, split, kinds)
+    need_labels(manifests, recordings, "score")
     _check_outputs(manifests, recordings, model, options)
     engines = _engines(model, options["against"], options)
     report = _evaluate(recordings, engines, options)

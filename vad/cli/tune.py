@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vad.cli.choosing import choice_options, chosen, need_labels
 from vad.cli.model_option import model_option
 from vad.cli.rule_options import RULE_OPTIONS, rule_from_options, rule_options
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 # Of a rule that calls so much of the silence speech, a good F1 says only that there is much speech.
 _NEARLY_ALL = 0.9
-_KINDS = ("speech", "noise", "music", "nonverbal", "babble", "labelled")
 _SHOWN = {
     "f1": "F1",
     "dcf": "DCF",
@@ -46,8 +46,7 @@ _SHOWN = {
               help="At most so many segments in an hour of recordings without speech.")  # fmt: skip
 @click.option("--max-unheard", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="SHARE",
               help="Of at most this share of the recordings with speech, none is found: 0.02 for 2 %.")  # fmt: skip
-@click.option("--split", type=click.Choice(["train", "dev", "test"]), help="Only recordings of this split.")
-@click.option("--kind", "kinds", type=click.Choice(_KINDS), multiple=True, help="Only this kind; may be repeated.")
+@choice_options
 @click.option("--collar", type=click.FloatRange(0), default=0.0, show_default=True, metavar="SECONDS",
               help="Width of the unscored zone around a boundary, half before and half after it.")  # fmt: skip
 @click.option("--bootstrap", type=click.IntRange(0), default=200, show_default=True, metavar="N",
@@ -116,26 +115,15 @@ def _check_outputs(manifests: tuple[str, ...], recordings: list[Recording], opti
 
 
 def _choose(manifests: tuple[str, ...], options: dict[str, Any]) -> list[Recording]:
-    from vad.errors import ManifestError
-    from vad.manifests import read_manifests
-
-    chosen = [
-        recording
-        for recording in read_manifests(manifests)
-        if options["split"] in (None, recording.split) and (not options["kinds"] or recording.kind in options["kinds"])
-    ]
-    n_test = sum(recording.split == "test" for recording in chosen)
+    recordings = chosen(manifests, options["split"], options["kinds"])
+    n_test = sum(recording.split == "test" for recording in recordings)
     if n_test and options["split"] != "test":
         raise click.UsageError(
             f"{n_test} of the recordings belong to the split test: a rule chosen on them says nothing about new "
             "recordings any more. Give --split dev; or --split test, if that is what you want"
         )
-    if all(recording.speech is None for recording in chosen):
-        raise ManifestError(
-            f"{', '.join(manifests)}: nothing to tune on: none of the {len(chosen)} chosen recordings has labels; give "
-            "--split and --kind that have some, or label them (vad data import)"
-        )
-    return chosen
+    need_labels(manifests, recordings, "tune on")
+    return recordings
 
 
 def _fill(recordings: list[Recording], detector: Detector, collar_s: float) -> Bank:
