@@ -93,11 +93,7 @@ class _Later:
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--engines", default="vad,silero,webrtc", help="Between commas; vad is this package's model.")
-@click.option("--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Else the packaged one.")
-@click.option("--manifests", type=click.Path(exists=True, path_type=Path), default=accuracy.MANIFESTS)
-@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=accuracy.CACHE)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Markdown file; else the terminal.")
+@accuracy.options_of_three
 def main(engines: str, model: Path | None, manifests: Path, cache: Path, output: Path | None) -> None:
     """Scores the engines and writes the page."""
     try:

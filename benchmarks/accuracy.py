@@ -13,6 +13,7 @@ import math
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,23 @@ def main(engines: str, model: Path | None, bootstrap: int, output: Path | None, 
     if split == "dev":
         text += experiments(HERE / "experiments.md")
     publish(text, output)
+
+
+def options_of_three(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what a page has to know that sets three engines beside each other on the dev set."""
+    for option in (
+        click.option(
+            "--output", type=click.Path(dir_okay=False, path_type=Path), help="Markdown file; else the terminal."
+        ),
+        click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=CACHE),
+        click.option("--manifests", type=click.Path(exists=True, path_type=Path), default=MANIFESTS),
+        click.option(
+            "--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Else the packaged one."
+        ),
+        click.option("--engines", default="vad,silero,webrtc", help="Between commas; vad is this package's model."),
+    ):
+        command = option(command)
+    return command
 
 
 def publish(text: str, output: Path | None) -> None:

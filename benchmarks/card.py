@@ -29,6 +29,7 @@ PAGES = {
     "decision": ["decision.py"],
     "drift": ["drift.py"],
     "absence": ["absence.py"],
+    "steady": ["steady.py"],
 }
 ENGINES = ("vad", "Silero 6.2", "WebRTC")
 AUC, F1 = "ROC-AUC", "F1 at the engine's own threshold"

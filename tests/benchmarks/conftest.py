@@ -33,6 +33,7 @@ def scripts(repository: Path) -> dict[str, ModuleType]:
                 "decision",
                 "card",
                 "absence",
+                "steady",
                 "label_references",
                 "labels",
             )
